@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+// Placeholder until the program is written.
+export {}

@@ -1,0 +1,2 @@
+// Placeholder until the adapter is written.
+export const version = '0.1.0'

@@ -1,0 +1,2 @@
+// What the tests of several packages share. Each helper lives in a file of its own and is named here.
+export {}
