@@ -1,8 +1,7 @@
-import { defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 // Tests read the sources of our own packages; only the tests that start a process use what was built.
-const conditions = ['@wirestream/source', ...defaultServerConditions]
+const conditions = ['@wirestream/source', 'module', 'node', 'development|production']
 
 export default defineConfig({
   resolve: { conditions },
