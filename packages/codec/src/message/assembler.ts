@@ -1,0 +1,39 @@
+// Parts of a message to the whole message, within a limit. Judges sizes only; order and UTF-8 were judged before.
+
+import { type Allocate, GrowingBytes } from '../values/growing-bytes.ts'
+import { ProtocolError } from '../values/protocol-error.ts'
+import type { Frame } from '../values/types.ts'
+
+/** Collects one message after another. Memory follows the bytes that came, whatever the fragments. */
+export class MessageAssembler {
+  readonly #maxMessageSize: number
+  readonly #parts: GrowingBytes
+
+  constructor(maxMessageSize: number, allocate?: Allocate) {
+    this.#maxMessageSize = maxMessageSize
+    this.#parts = new GrowingBytes(allocate)
+  }
+
+  /** Judges the sum of what was declared: fails with the header of the frame that goes too far, before its payload. */
+  judge({ offset, payloadLength }: Frame): void {
+    // Parts of one frame are counted once, by what its header declares.
+    const before = this.#parts.length - offset
+    if (before + payloadLength > this.#maxMessageSize) {
+      throw new ProtocolError(
+        'message-too-big',
+        `Cannot decode message: must be at most ${this.#maxMessageSize} bytes, got ${before + payloadLength} or more`,
+      )
+    }
+  }
+
+  /** Adds a part; copied, so that no received chunk is kept. */
+  append(frame: Frame): void {
+    const before = this.#parts.length - frame.offset
+    this.#parts.append(frame.payload, frame.fin ? before + frame.payloadLength : 0)
+  }
+
+  /** The message as an exact array of its own. */
+  take(): Uint8Array {
+    return this.#parts.take()
+  }
+}

@@ -1,0 +1,82 @@
+// Frames in, messages and control frames out. Owns the message under way; the rules are in sequence.ts.
+
+import { checkByteCount } from '../frame/decoder.ts'
+import { describe } from '../values/bytes.ts'
+import type { Allocate } from '../values/growing-bytes.ts'
+import { DEFAULT_MAX_MESSAGE_SIZE } from '../values/limits.ts'
+import { isControl, Opcode } from '../values/opcode.ts'
+import { ProtocolError } from '../values/protocol-error.ts'
+import type { Control, Frame, Message } from '../values/types.ts'
+import { MessageAssembler } from './assembler.ts'
+import { decodeCloseBody } from './close-body.ts'
+import { MessageSequence } from './sequence.ts'
+import { decodeAcceptedText } from './text.ts'
+
+/** How a {@linkcode MessageDecoder} decodes. */
+export interface MessageDecoderOptions {
+  /** The largest message, in payload bytes summed over its fragments. Default 16 MiB. */
+  maxMessageSize?: number | undefined
+  /** Where memory for messages comes from; an adapter may have a faster way than zeroed arrays. */
+  allocate?: Allocate | undefined
+}
+
+/**
+ * Puts frames together to messages (RFC 6455 §5.4, §5.6) and takes control frames apart. Takes whole frames and parts.
+ *
+ * The data of a message of one whole frame is the frame's own `payload`, not copied; any other message is a fresh array.
+ * After a `ProtocolError` the decoder stays failed: every later call throws the same error.
+ */
+export class MessageDecoder {
+  readonly #maxMessageSize: number
+  readonly #sequence = new MessageSequence()
+  readonly #assembler: MessageAssembler
+  #failure: ProtocolError | undefined
+
+  /** Throws `RangeError` for a limit that is no byte count. */
+  constructor(options: MessageDecoderOptions = {}) {
+    const { maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE } = options
+    this.#maxMessageSize = checkByteCount('maxMessageSize', maxMessageSize)
+    this.#assembler = new MessageAssembler(this.#maxMessageSize, options.allocate)
+  }
+
+  /** The message or control frame that `frame` completes; undefined where it completes none. Throws `ProtocolError`. */
+  decode(frame: Frame): Message | Control | undefined {
+    if (this.#failure !== undefined) throw this.#failure
+    if (!(frame?.payload instanceof Uint8Array)) {
+      throw new TypeError(`Cannot decode message: want a frame, got ${describe(frame)}`)
+    }
+    try {
+      return isControl(frame.opcode) ? decodeControl(frame) : this.#data(frame)
+    } catch (error) {
+      if (error instanceof ProtocolError) this.#failure = error
+      throw error
+    }
+  }
+
+  /** Says that no more frames will come. Throws `ProtocolError` with `unexpected-end` inside a message. */
+  end(): void {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#sequence.type === undefined) return
+    this.#failure = new ProtocolError('unexpected-end', 'Cannot decode message: the frames ended inside a message')
+    throw this.#failure
+  }
+
+  #data(frame: Frame): Message | undefined {
+    this.#assembler.judge(frame)
+    const text = this.#sequence.acceptText(frame)
+    if (text !== undefined) return { type: 'text', data: text }
+    const { type, first, last } = this.#sequence.accept(frame)
+    if (first && last && type === 'binary') return { type, data: frame.payload }
+    this.#assembler.append(frame)
+    if (!last) return undefined
+    const data = this.#assembler.take()
+    return type === 'text' ? { type, data: decodeAcceptedText(data) } : { type, data }
+  }
+}
+
+/** Takes a whole control frame apart (RFC 6455 §5.5). Throws `ProtocolError` for a Close body that breaks §7.4 or §8.1. */
+export function decodeControl(frame: Frame): Control {
+  if (frame.payload.length !== frame.payloadLength) throw new TypeError('Cannot decode message: control frames come whole')
+  if (frame.opcode === Opcode.Close) return { type: 'close', ...decodeCloseBody(frame.payload) }
+  return { type: frame.opcode === Opcode.Ping ? 'ping' : 'pong', data: frame.payload }
+}

@@ -1,0 +1,85 @@
+// The rules that hold between data frames: fragmentation (RFC 6455 §5.4) and UTF-8 (§8.1), judged part by part as bytes
+// arrive. Keeps a few numbers, never a payload, so any number of fragments costs nothing.
+
+import { opcodeName } from '../frame/header.ts'
+import { Opcode } from '../values/opcode.ts'
+import { ProtocolError } from '../values/protocol-error.ts'
+import type { Frame } from '../values/types.ts'
+import { decodeText, invalidUtf8 } from './text.ts'
+import { Utf8Validator } from './utf8.ts'
+
+/** Where a data frame, or a part of one, stands in its message. */
+export interface Place {
+  /** What its message is. */
+  readonly type: 'text' | 'binary'
+  /** Whether its message began with it. */
+  readonly first: boolean
+  /** Whether its message ends with it. */
+  readonly last: boolean
+}
+
+/** Judges the data frames of one connection, in order. */
+export class MessageSequence {
+  /** What the message under way is; undefined between messages. */
+  #type: 'text' | 'binary' | undefined
+  /** Bytes of the message so far, for error messages. */
+  #length = 0
+  /** Whether the next part continues a frame rather than beginning one. */
+  #insideFrame = false
+  readonly #utf8 = new Utf8Validator()
+
+  /** What the message under way is; undefined between messages. */
+  get type(): 'text' | 'binary' | undefined {
+    return this.#type
+  }
+
+  /** Takes a data frame or a part of one; throws `ProtocolError` where it may not stand. */
+  accept(frame: Frame): Place {
+    const first = this.#begin(frame)
+    const type = this.#type!
+    const last = frame.fin && frame.offset + frame.payload.length === frame.payloadLength
+    if (type === 'text') this.#judgeText(frame, last)
+    this.#insideFrame = frame.offset + frame.payload.length < frame.payloadLength
+    this.#length += frame.payload.length
+    if (last) this.#type = undefined
+    return { type, first, last }
+  }
+
+  /**
+   * A shortcut for a text message of one whole frame: the platform's decoder judges it, faster than we do, and its
+   * string comes back. Undefined where the frame is anything else; then `accept` it.
+   */
+  acceptText(frame: Frame): string | undefined {
+    if (this.#type !== undefined || frame.opcode !== Opcode.Text || !frame.fin) return undefined
+    if (frame.payload.length !== frame.payloadLength) return undefined
+    return decodeText(frame.payload, 'message')
+  }
+
+  /** Whether the message begins with this part. */
+  #begin({ opcode }: Frame): boolean {
+    if (this.#insideFrame) return false
+    if (opcode === Opcode.Continuation) {
+      if (this.#type !== undefined) return false
+      throw new ProtocolError(
+        'unexpected-continuation',
+        'Cannot decode message: a Continuation frame needs a message to continue',
+      )
+    }
+    if (this.#type !== undefined) {
+      throw new ProtocolError(
+        'expected-continuation',
+        `Cannot decode message: want a Continuation frame inside a fragmented message, got ${opcodeName(opcode)}`,
+      )
+    }
+    this.#type = opcode === Opcode.Text ? 'text' : 'binary'
+    this.#length = 0
+    this.#utf8.reset()
+    return true
+  }
+
+  #judgeText({ payload }: Frame, last: boolean): void {
+    const wrong = this.#utf8.push(payload)
+    if (wrong >= 0) throw invalidUtf8('message', payload[wrong], this.#length + wrong)
+    if (last && !this.#utf8.complete) throw invalidUtf8('message', undefined, this.#length + payload.length)
+  }
+}

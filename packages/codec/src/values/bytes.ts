@@ -1,0 +1,68 @@
+// Small questions about bytes and text that more than one floor asks.
+
+import type { BytesLike } from './types.ts'
+
+/** An empty view; shared, since nothing can be written to it. */
+export const NO_BYTES: Uint8Array = new Uint8Array(0)
+
+/** Whether a value is something that {@linkcode toBytes} takes. */
+export function isBytesLike(value: unknown): value is BytesLike {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer
+}
+
+/**
+ * A view of a caller's bytes, not copied. `what` starts the error: `TypeError` for anything that is no bytes, for a
+ * view on shared memory, and for a resizable or detached buffer, because their length or content may change under us.
+ */
+export function toBytes(value: BytesLike, what = 'Cannot use bytes'): Uint8Array {
+  if (!isBytesLike(value)) {
+    throw new TypeError(`${what}: want an ArrayBuffer or a view on one, got ${describe(value)}`)
+  }
+  const buffer = ArrayBuffer.isView(value) ? value.buffer : value
+  if (!(buffer instanceof ArrayBuffer)) throw new TypeError(`${what}: shared memory may change while it is sent`)
+  if ((buffer as { resizable?: boolean }).resizable) throw new TypeError(`${what}: a resizable buffer may change`)
+  if (!ArrayBuffer.isView(value)) return new Uint8Array(value)
+  return plainBytes(value)
+}
+
+/** The same bytes as a `Uint8Array` proper, where the view may be a `Buffer` or another subclass; not copied. */
+export function plainBytes(view: ArrayBufferView): Uint8Array {
+  if (view.constructor === Uint8Array) return view as Uint8Array
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+}
+
+/** A value's kind, for error messages. */
+export function describe(value: unknown): string {
+  if (value === null) return 'null'
+  if (typeof value !== 'object') return typeof value
+  return value.constructor?.name ?? 'object'
+}
+
+/** How many bytes a string takes in UTF-8; a lone surrogate counts as U+FFFD, as it is encoded. */
+export function utf8Length(text: string): number {
+  let length = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) continue
+    if (unit < 0x800) length += 1
+    else {
+      length += 2
+      const low = unit >= 0xd800 && unit < 0xdc00 ? text.charCodeAt(i + 1) : 0
+      if (low >= 0xdc00 && low < 0xe000) i++ // a pair is two units and four bytes
+    }
+  }
+  return length
+}
+
+/** One exact array of all the bytes, in order; copied. */
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const chunk of chunks) length += chunk.length
+  const all = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.length
+  }
+  return all
+}

@@ -1,0 +1,63 @@
+// Every limit of a connection in one place, each finite unless a caller says otherwise (law 3).
+
+/** The largest message taken as a whole unless told otherwise: 16 MiB. */
+export const DEFAULT_MAX_MESSAGE_SIZE: number = 16 * 1024 * 1024
+
+/** What a connection allows its peer and its user. Sizes in bytes, times in milliseconds. */
+export interface Limits {
+  /** The largest message that `readable`, `bytes()` and `text()` take, after extensions; above it the connection fails with 1009. Default 16 MiB. */
+  maxMessageSize: number
+  /** The longest payload that one frame may declare; above it the connection fails with 1009. Default 2^53 − 1: parts cost no memory. */
+  maxFrameSize: number
+  /** How much may be read ahead of the application, frame headers counted; then reading stops, down to the socket. Default 64 KiB. */
+  readAhead: number
+  /** How much may wait to go out before `write` and `send` wait too. Default 64 KiB. */
+  highWaterMark: number
+  /** How much may wait to go out at all; a sender that ignores `ready` gets an error there. Default 16 MiB. */
+  maxQueued: number
+  /** The size of the parts in which large messages are sent and streams are cut. Default 64 KiB. */
+  fragmentSize: number
+  /** The largest head of an upgrade request or response. Default 16 KiB. */
+  headSize: number
+  /** The longest line of such a head. Default 8 KiB. */
+  headLine: number
+  /** How many header fields such a head may have. Default 100. */
+  headCount: number
+  /** How long the upgrade may take. Default 10 000. */
+  handshakeTimeout: number
+  /** How long each wait of the closing handshake may take; then the transport is cut. Default 10 000. */
+  closeTimeout: number
+}
+
+/** The limits that hold where a caller says nothing. */
+export const DEFAULT_LIMITS: Readonly<Limits> = {
+  maxMessageSize: DEFAULT_MAX_MESSAGE_SIZE,
+  maxFrameSize: Number.MAX_SAFE_INTEGER,
+  readAhead: 65536,
+  highWaterMark: 65536,
+  maxQueued: 16 * 1024 * 1024,
+  fragmentSize: 65536,
+  headSize: 16384,
+  headLine: 8192,
+  headCount: 100,
+  handshakeTimeout: 10_000,
+  closeTimeout: 10_000,
+}
+
+// What is infinite for a caller must still be a number that arithmetic and timers can take.
+const smallest: Partial<Record<keyof Limits, number>> = { fragmentSize: 1, handshakeTimeout: 1, closeTimeout: 1 }
+
+/** The default limits with a caller's in their place. Throws `RangeError` for a value that is no whole number or too small. */
+export function resolveLimits(limits: Partial<Limits> = {}): Limits {
+  const resolved = { ...DEFAULT_LIMITS }
+  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
+    const value = limits[name]
+    if (value === undefined) continue
+    const least = smallest[name] ?? 0
+    if (!(value === Infinity || Number.isSafeInteger(value)) || value < least) {
+      throw new RangeError(`Cannot use limits.${name}: must be a whole number of at least ${least}, got ${String(value)}`)
+    }
+    resolved[name] = Math.min(value, Number.MAX_SAFE_INTEGER)
+  }
+  return resolved
+}
