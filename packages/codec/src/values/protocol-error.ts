@@ -30,6 +30,17 @@ const faults = {
   'invalid-accept': { statusCode: 1006, section: 'RFC 6455 §4.1' },
   'unexpected-protocol': { statusCode: 1006, section: 'RFC 6455 §4.1' },
   'unexpected-extension': { statusCode: 1006, section: 'RFC 6455 §4.1' },
+  'malformed-extensions': { statusCode: 1006, section: 'RFC 6455 §9.1' },
+  'malformed-protocols': { statusCode: 1006, section: 'RFC 6455 §4.3' },
+  'unexpected-method': { statusCode: 1006, section: 'RFC 6455 §4.2.1' },
+  'unsupported-http-version': { statusCode: 1006, section: 'RFC 6455 §4.2.1' },
+  'invalid-host': { statusCode: 1006, section: 'RFC 9112 §3.2' },
+  'unexpected-body': { statusCode: 1006, section: 'RFC 9112 §6' },
+  'obsolete-handshake': { statusCode: 1006, section: 'RFC 6455 §4.2.1' },
+  'invalid-key': { statusCode: 1006, section: 'RFC 6455 §4.2.1' },
+  'invalid-version': { statusCode: 1006, section: 'RFC 6455 §4.2.1' },
+  'unsupported-version': { statusCode: 1006, section: 'RFC 6455 §4.4' },
+  'refused-origin': { statusCode: 1006, section: 'RFC 6455 §10.2' },
 } as const
 
 /** Names one rule that a peer broke; stable across versions. */

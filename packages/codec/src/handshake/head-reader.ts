@@ -1,0 +1,159 @@
+// Cuts the bytes of a head into lines: in one pass, however they arrive, within finite limits, and without a look at
+// what stands behind the blank line (security.md, rows 5, 19 and 33). No bare CR or LF, no control characters.
+
+import { NO_BYTES } from '../values/bytes.ts'
+import { GrowingBytes } from '../values/growing-bytes.ts'
+import { ProtocolError } from '../values/protocol-error.ts'
+import {
+  decodeLatin1,
+  type Heads,
+  malformed,
+  readField,
+  readStartLine,
+  type RequestHead,
+  type ResponseHead,
+} from './http1.ts'
+
+/** What a head may cost; every limit is inclusive. */
+export interface HeadLimits {
+  /** All bytes up to and with the blank line, those of interim responses included; 16 KiB unless told. */
+  readonly headSize?: number | undefined
+  /** The bytes of one line, its CRLF not counted; 8 KiB unless told. */
+  readonly headLine?: number | undefined
+  /** The number of header fields; 100 unless told. */
+  readonly headCount?: number | undefined
+}
+
+const TAB = 0x09
+const LF = 0x0a
+const CR = 0x0d
+
+/**
+ * Reads one head. Give it chunks until it gives the head; it looks at each byte once. Responses with a status of 1xx
+ * other than 101 are passed over (RFC 9110 §15.2); empty lines before a request too (RFC 9112 §2.2).
+ */
+export class HeadReader<K extends keyof Heads> {
+  readonly #kind: K
+  readonly #headSize: number
+  readonly #headLine: number
+  readonly #headCount: number
+  readonly #cutLine = new GrowingBytes() // the begin of a line whose end has not come
+  #rest: Uint8Array = NO_BYTES
+  #size = 0
+  #lineLength = 0
+  #afterCr = false
+  #head: Heads[K] | undefined
+  #fields: [name: string, value: string][] = []
+  #ended: 'complete' | ProtocolError | undefined
+
+  /** Throws `RangeError` for a limit that is no positive number. */
+  constructor(kind: K, { headSize = 16384, headLine = 8192, headCount = 100 }: HeadLimits = {}) {
+    for (const [name, limit] of Object.entries({ headSize, headLine, headCount })) {
+      if (!(limit > 0)) {
+        throw new RangeError(`Cannot read head: ${name} must be a positive number, got ${String(limit)}`)
+      }
+    }
+    this.#kind = kind
+    this.#headSize = headSize
+    this.#headLine = headLine
+    this.#headCount = headCount
+  }
+
+  /** What followed the blank line in its chunk, as a view: the first bytes of the WebSocket. Empty until then. */
+  get rest(): Uint8Array {
+    return this.#rest
+  }
+
+  /**
+   * The head, once `chunk` completes it; keeps no view of the chunk but `rest`. Throws `ProtocolError` `malformed-head`
+   * or `head-too-big` at the first byte that is wrong, and again whenever called after that.
+   */
+  push(chunk: Uint8Array): Heads[K] | undefined {
+    if (this.#ended === 'complete') throw new TypeError('Cannot read head: it is complete; what follows is in `rest`')
+    if (this.#ended !== undefined) throw this.#ended
+    try {
+      return this.#read(chunk)
+    } catch (error) {
+      this.#ended = error as ProtocolError
+      throw error
+    }
+  }
+
+  /** The transport ended: throws `ProtocolError` `unexpected-end` unless the head is complete. */
+  end(): void {
+    if (this.#ended === 'complete') return
+    this.#ended ??= new ProtocolError(
+      'unexpected-end',
+      `Cannot read head: the transport ended after ${this.#size} bytes, before the blank line`,
+    )
+    throw this.#ended
+  }
+
+  #read(chunk: Uint8Array): Heads[K] | undefined {
+    let lineStart = 0
+    for (let at = 0; at < chunk.length; at++) {
+      this.#judgeByte(chunk[at]!)
+      if (chunk[at] !== LF) continue
+      const head = this.#readLine(this.#takeLine(chunk.subarray(lineStart, at + 1)))
+      lineStart = at + 1
+      if (head === undefined) continue
+      this.#rest = chunk.subarray(lineStart)
+      this.#ended = 'complete'
+      return head
+    }
+    if (lineStart < chunk.length) this.#cutLine.append(chunk.subarray(lineStart))
+    return undefined
+  }
+
+  #judgeByte(byte: number): void {
+    if (++this.#size > this.#headSize) throw tooBig(`a head must be at most ${this.#headSize} bytes`)
+    if (this.#afterCr !== (byte === LF)) {
+      throw malformed(`a line must end with CRLF, got a bare ${byte === LF ? 'LF' : 'CR'}`)
+    }
+    this.#afterCr = byte === CR
+    if (byte === CR) return
+    if (byte === LF) {
+      this.#lineLength = 0
+      return
+    }
+    if (++this.#lineLength > this.#headLine) throw tooBig(`a line must be at most ${this.#headLine} bytes`)
+    if ((byte < 0x20 && byte !== TAB) || byte === 0x7f) {
+      throw malformed(`control characters are not allowed, got 0x${byte.toString(16).padStart(2, '0')}`)
+    }
+  }
+
+  /** The whole line without its CRLF, given its last part. */
+  #takeLine(tail: Uint8Array): string {
+    if (this.#cutLine.length === 0) return decodeLatin1(tail).slice(0, -2)
+    this.#cutLine.append(tail)
+    return decodeLatin1(this.#cutLine.take()).slice(0, -2)
+  }
+
+  #readLine(line: string): Heads[K] | undefined {
+    if (this.#head === undefined) {
+      if (line === '' && this.#kind === 'request') return undefined
+      this.#fields = []
+      this.#head = readStartLine[this.#kind](line, this.#fields)
+      return undefined
+    }
+    if (line !== '') {
+      if (this.#fields.length >= this.#headCount) {
+        throw tooBig(`a head must have at most ${this.#headCount} header fields`)
+      }
+      this.#fields.push(readField(line))
+      return undefined
+    }
+    const head = this.#head
+    if (!isInterim(head)) return head
+    this.#head = undefined
+    return undefined
+  }
+}
+
+function isInterim(head: RequestHead | ResponseHead): boolean {
+  return 'status' in head && head.status < 200 && head.status !== 101
+}
+
+function tooBig(wanted: string): ProtocolError {
+  return new ProtocolError('head-too-big', `Cannot read head: ${wanted}`)
+}

@@ -1,0 +1,25 @@
+// What an extension is to the floors that run it: a stage between frames and messages. How it is negotiated is the
+// handshake's affair.
+
+import type { Frame } from './types.ts'
+
+/**
+ * A negotiated extension: it rewrites frames between the wire and the messages (RFC 6455 §9). One instance serves one
+ * connection. A chain decodes from its last extension to its first and encodes from first to last, in the order of the
+ * server's answer (§9.1).
+ */
+export interface Extension {
+  /** The name that was negotiated, such as `permessage-deflate`. */
+  readonly name: string
+  /** The reserved bits it claims, as in a frame's first byte: RSV1 is 0x40, RSV2 0x20, RSV3 0x10; 0 for none. */
+  readonly rsv: number
+  /**
+   * What a received frame, or part of one, becomes; nothing, while more is needed. Owns the frame's payload. Throws
+   * `ProtocolError` for what the peer got wrong; frames given before it stay valid.
+   */
+  decode(frame: Frame): Iterable<Frame> | AsyncIterable<Frame>
+  /** What a frame to be sent becomes. Never writes to the frame's payload, which may be the caller's. */
+  encode(frame: Frame): Iterable<Frame> | AsyncIterable<Frame>
+  /** The connection is over: frees what the extension holds. May be called more than once. */
+  close(): void
+}
