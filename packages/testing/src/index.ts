@@ -1,2 +1,4 @@
 // What the tests of several packages share. Each helper lives in a file of its own and is named here.
-export {}
+
+export * from './architecture.ts'
+export * from './source.ts'
