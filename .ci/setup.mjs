@@ -1,6 +1,6 @@
 // Brings a fresh checkout to the point where it can run: installs what the lockfile names, then builds.
 // Plain JavaScript on Node 20 and npm alone, because nothing else is there yet.
-// Usage: node .ci/setup.mjs [project to build, a folder with a tsconfig.json; the whole repository unless told]
+// Usage: node .ci/setup.mjs [project]   a folder with a package.json and a tsconfig.json; everything unless told
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -17,21 +17,35 @@ const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx'
 if (Number(process.versions.node.split('.')[0]) < 20) {
   fail(`Cannot set up: Node ${process.versions.node} is too old, wanted 20 or newer`)
 }
-install()
-build(process.argv[2] ?? '.')
+const project = process.argv[2] ?? '.'
+install(project)
+build(project)
 
-/** Installs unless the last finished installation was of exactly these manifests. */
-function install() {
-  const wanted = fingerprint()
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
-  step(`install dependencies (${pnpm}, from the lockfile)`, () => {
+/**
+ * Installs unless that was done for exactly these manifests. The whole repository brings the runtimes that the tests
+ * run in, some 800 MB; one project brings only what it needs.
+ * @param {string} project
+ */
+function install(project) {
+  const manifests = fingerprint()
+  const [last, ...before] = existsSync(stamp) ? readFileSync(stamp, 'utf8').split('\n') : []
+  const done = last === manifests ? before : []
+  if (done.includes('.') || done.includes(project)) return
+  const what = project === '.' ? 'everything' : `what ${project} needs`
+  step(`install ${what} from the lockfile, with ${pnpm}`, () => {
     const args = ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only']
+    if (project !== '.') args.push('--filter=.', `--filter-prod=${nameOf(project)}...`)
     // `CI` keeps pnpm from asking whether it may replace a node_modules of another layout.
     const env = { ...process.env, CI: 'true', npm_config_update_notifier: 'false' }
     run(npx, args, { env, shell: process.platform === 'win32' })
     mkdirSync(dirname(stamp), { recursive: true })
-    writeFileSync(stamp, wanted)
+    writeFileSync(stamp, [manifests, ...done, project].join('\n'))
   })
+}
+
+/** @param {string} project */
+function nameOf(project) {
+  return JSON.parse(readFileSync(join(root, project, 'package.json'), 'utf8')).name
 }
 
 /** One digest over every file that decides what is installed. */
