@@ -1,7 +1,7 @@
 // How a server says no: an HTTP response that ends the connection, with a body that a person can read.
 
 import type { ProtocolError, ProtocolErrorCode } from '../values/protocol-error.ts'
-import { hasField, type HeaderFields, type HeaderFieldsInit, toExtraFields } from './fields.ts'
+import { checkText, hasField, type HeaderFields, type HeaderFieldsInit, toExtraFields } from './fields.ts'
 import type { ResponseHead } from './http1.ts'
 
 /** The only version of the protocol that is spoken here (RFC 6455 §4.1). */
@@ -36,6 +36,7 @@ export function refuse(status: number, init: RefusalInit = {}): Refusal {
     throw new RangeError(`Cannot refuse upgrade: status must be an integer from 200 to 599, got ${String(status)}`)
   }
   const extra = toExtraFields(init.headers, 'Cannot refuse upgrade')
+  checkText(init.statusText ?? '', 'statusText', 'Cannot refuse upgrade')
   const body = init.body ?? ''
   return { accepted: false, response: respond(status, ['close'], extra, body, init.statusText), body }
 }
