@@ -59,6 +59,8 @@ describe('isKey', () => {
     'dGhlIHNhbXBsZSBub25j\u0000Q==',
     btoa('fifteen bytes !'),
     btoa('seventeen bytes !'),
+    btoa('thirteen byte'),
+    btoa('nineteen bytes long'),
   ])('refuses %j', (key) => {
     expect(isKey(key)).toBe(false)
   })

@@ -146,6 +146,11 @@ describe('negotiation', () => {
     expect(chain.map(({ name }) => name)).toEqual(['a', 'b'])
   })
 
+  test('server: answers an extension once, though it claims no reserved bit', () => {
+    const offers = parseExtensions(['quiet; a, quiet; b'])
+    expect(answerExtensions(offers, [factory('quiet', 0, open)]).extensions).toBe('quiet; a')
+  })
+
   test('server: declines what claims a reserved bit that is taken, and closes it', () => {
     open.clear()
     expect(answerExtensions(parseExtensions(['c, a']), [a, clash]).extensions).toBe('c')

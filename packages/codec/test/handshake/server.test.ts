@@ -138,9 +138,10 @@ describe('refusals (rule 17)', () => {
     (values) => void refused(having('Host', ...values), 400, 'invalid-host'),
   )
 
-  test('a target that is a URL without a host', () => {
+  test('a target that is a URL: without a host, or beside a Host that is none', () => {
     refused(request(undefined, { target: 'http://' }), 400, 'invalid-host')
     refused(request(undefined, { target: 'http:///x' }), 400, 'invalid-host')
+    refused(request(withField(REQUEST_FIELDS, 'Host', 'a b'), { target: 'http://x/' }), 400, 'invalid-host')
   })
 
   test.each([['Content-Length', '1'], ['Content-Length', '00'], ['Content-Length', ''], [
