@@ -1,0 +1,38 @@
+// The ways a connection ends, as the values and errors that its user sees.
+
+import type { CloseBody } from '../message/close-body.ts'
+import { ProtocolError } from '../values/protocol-error.ts'
+import { StatusCode } from '../values/status-code.ts'
+import { connectionError, MAX_REASON_LENGTH, type WebSocketError } from '../values/websocket-error.ts'
+
+/** A clean end: the peer's code, 1005 where it gave none, and its reason (RFC 6455 §7.1.5, §7.1.6). */
+export interface CloseResult {
+  closeCode: number
+  reason: string
+}
+
+/** An end without a finished closing handshake: 1006 (RFC 6455 §7.1.5). */
+export function abnormalEnd(why: string, cause?: unknown): WebSocketError {
+  return connectionError(`WebSocket connection failed: ${why}`, StatusCode.AbnormalClosure, '', cause)
+}
+
+/** The peer closed while data of ours waited to be sent. */
+export function lostData({ statusCode = StatusCode.NoStatusReceived, reason }: CloseBody): WebSocketError {
+  return connectionError('WebSocket closed by the peer before all data was sent', statusCode, reason)
+}
+
+/** The error of writing to a connection that is closing or closed. */
+export function closedByUs(): DOMException {
+  return new DOMException('Cannot send: the connection is closing or closed', 'InvalidStateError')
+}
+
+/** What our Close frame says when we fail a connection: the fault's status code and message, or 1011 for our own trouble. */
+export function failureClose(cause: unknown): CloseBody {
+  if (!(cause instanceof ProtocolError)) return { statusCode: StatusCode.InternalError, reason: '' }
+  return { statusCode: cause.statusCode, reason: clip(cause.message) }
+}
+
+/** As much of a message as fits; all that the peer chose in it are numbers, so it is ASCII. */
+function clip(message: string): string {
+  return message.length <= MAX_REASON_LENGTH ? message : message.slice(0, MAX_REASON_LENGTH)
+}

@@ -1,0 +1,91 @@
+// The upgrade as a client, over any byte streams (RFC 6455 §4.1).
+
+import { createUpgradeRequest, isUpgradeResponse, type UpgradeRequestOptions } from '../handshake/client.ts'
+import { fieldValues } from '../handshake/fields.ts'
+import { HeadReader } from '../handshake/head-reader.ts'
+import { encodeRequest, type ResponseHead } from '../handshake/http1.ts'
+import { concat, NO_BYTES } from '../values/bytes.ts'
+import { resolveLimits } from '../values/limits.ts'
+import { ProtocolError } from '../values/protocol-error.ts'
+import type { ByteStreams } from '../values/types.ts'
+import { UpgradeError } from '../values/websocket-error.ts'
+import { Connection } from './connection.ts'
+import { abnormalEnd } from './ends.ts'
+import { portableEnvironment } from './environment.ts'
+import type { CommonOptions } from './options.ts'
+import { HandshakeTransport } from './transport.ts'
+
+/** How to connect as a client. */
+export interface ClientOptions extends CommonOptions, Omit<UpgradeRequestOptions, 'extensions'> {
+  /** Aborting it during the handshake cuts the transport and rejects with its reason; later it does nothing. */
+  signal?: AbortSignal | undefined
+}
+
+const MOST_BODY = 65536
+
+/**
+ * Upgrades a transport to a WebSocket connection, as its client. Takes the transport over: when it rejects, the transport has
+ * been cut. `url` gives the request's target and host; nothing is dialled.
+ *
+ * Rejects with a `SyntaxError` for a URL or protocols that cannot be used and a `TypeError` for header fields, before anything
+ * is sent; with an `UpgradeError` where the server answers anything but 101; with a `WebSocketError` whose cause is a
+ * `ProtocolError` for a wrong answer or none in `limits.handshakeTimeout`; with the signal's reason.
+ */
+export async function openConnection(
+  transport: ByteStreams,
+  url: string | URL,
+  options: ClientOptions = {},
+): Promise<Connection> {
+  const limits = resolveLimits(options.limits)
+  const request = createUpgradeRequest(url, options)
+  const handshake = new HandshakeTransport(transport, { ...portableEnvironment, ...options.environment }, {
+    timeout: limits.handshakeTimeout,
+    onTimeout: () => abnormalEnd(`no answer to the upgrade request within ${limits.handshakeTimeout} ms`),
+    signal: options.signal,
+  })
+  try {
+    await handshake.write(encodeRequest(request.head))
+    const reader = new HeadReader('response', limits)
+    const response = await handshake.readHead(reader)
+    if (!isUpgradeResponse(response)) throw await refusal(handshake, response, reader.rest)
+    const { protocol, extensions } = request.judge(response)
+    return new Connection(handshake.release(), { ...options, role: 'client', protocol, extensions, head: reader.rest })
+  } catch (error) {
+    handshake.discard(error)
+    if (options.signal?.aborted) throw options.signal.reason
+    throw error instanceof DOMException ? error : abnormalEnd((error as Error)?.message ?? String(error), error)
+  }
+}
+
+/** The response as an error, with as much of its body as comes in time (RFC 6455 §4.1: it is HTTP's business). */
+async function refusal(handshake: HandshakeTransport, response: ResponseHead, start: Uint8Array): Promise<UpgradeError> {
+  const { status, statusText, headers } = response
+  const body = await readBody(handshake, start, bodyLength(response)).catch(() => start)
+  const phrase = statusText === '' ? '' : ` ${statusText}`
+  return new UpgradeError(`Cannot open WebSocket: want status 101, got ${status}${phrase}`, {
+    status,
+    headers,
+    body: body.slice(0, MOST_BODY),
+    cause: new ProtocolError('unexpected-status', `Cannot open WebSocket: want status 101, got ${status}`),
+  })
+}
+
+async function readBody(handshake: HandshakeTransport, start: Uint8Array, length: number): Promise<Uint8Array> {
+  const chunks = [start]
+  for (let size = start.length; size < length;) {
+    // Whatever stops the wait, what has come is worth more than the reason.
+    const chunk = await handshake.read().catch(() => undefined)
+    if (chunk === undefined) break
+    chunks.push(chunk)
+    size += chunk.length
+  }
+  return chunks.length === 1 && length === 0 ? NO_BYTES : concat(chunks).subarray(0, length)
+}
+
+/** How much of a response's body to wait for (RFC 9112 §6.3). */
+function bodyLength({ status, headers }: ResponseHead): number {
+  if (status < 200 || status === 204 || status === 304) return 0
+  const [declared] = fieldValues(headers, 'Content-Length')
+  if (declared === undefined || !/^\d+$/.test(declared)) return MOST_BODY
+  return Math.min(Number(declared), MOST_BODY)
+}

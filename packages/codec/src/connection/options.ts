@@ -1,0 +1,35 @@
+// How a connection is to behave, as its user says it.
+
+import type { Limits } from '../values/limits.ts'
+import type { Role } from '../values/types.ts'
+import type { Environment } from './environment.ts'
+import type { KeepAlive } from './heartbeat.ts'
+import type { Observe } from './protocol.ts'
+
+/** What both ends may choose. */
+export interface CommonOptions {
+  /** Limits that differ from `DEFAULT_LIMITS`. */
+  limits?: Partial<Limits> | undefined
+  /** Pings an idle connection and ends a dead one; off unless given. */
+  keepAlive?: KeepAlive | undefined
+  /** Whether pings are answered by themselves. Default true; who turns it off sees pings with `observe`. */
+  autoPong?: boolean | undefined
+  /** `copy` (default): a binary message is the receiver's own exact array. `view`: it may be a window onto received bytes, which is faster. */
+  binary?: 'copy' | 'view' | undefined
+  /** Sees every frame in both directions, control frames and parts included. The payload is lent for the call: copy what you keep. */
+  observe?: Observe | undefined
+  /** What the runtime gives; an adapter sets it. */
+  environment?: Partial<Environment> | undefined
+}
+
+/** How a {@linkcode Connection} on a transport that is upgraded already works. */
+export interface ConnectionOptions extends CommonOptions {
+  /** Which end we are (RFC 6455 §5.1). */
+  role: Role
+  /** The subprotocol that was chosen. Default: none, the empty string. */
+  protocol?: string | undefined
+  /** The extensions that were negotiated, as in the response's header field. Default: none. */
+  extensions?: string | undefined
+  /** Bytes that were read from the transport behind the upgrade already; taken over. */
+  head?: Uint8Array | undefined
+}

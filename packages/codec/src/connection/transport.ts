@@ -1,0 +1,87 @@
+// The hours before the upgrade: a transport read and written directly, within a time, until a signal says no.
+
+import type { HeadReader } from '../handshake/head-reader.ts'
+import type { Heads } from '../handshake/http1.ts'
+import type { ByteStreams } from '../values/types.ts'
+import type { Environment } from './environment.ts'
+
+/** A transport during the opening handshake. `release` hands it on; `discard` cuts it. */
+export class HandshakeTransport {
+  readonly #streams: ByteStreams
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  /** Rejects when the handshake must end. */
+  readonly #stopped: Promise<never>
+  #stop!: (reason: unknown) => void
+  readonly #forget: () => void
+
+  /** `onTimeout` makes the error of a handshake that takes longer than `timeout` milliseconds. */
+  constructor(
+    streams: ByteStreams,
+    environment: Environment,
+    { timeout, onTimeout, signal }: { timeout: number; onTimeout: () => unknown; signal?: AbortSignal | undefined },
+  ) {
+    this.#streams = streams
+    this.#reader = streams.readable.getReader()
+    this.#writer = streams.writable.getWriter()
+    this.#writer.closed.catch(() => {})
+    this.#stopped = new Promise((_, reject) => this.#stop = reject)
+    this.#stopped.catch(() => {})
+    const onAbort = () => this.#stop(signal!.reason)
+    const stopTimer = environment.startTimer(() => this.#stop(onTimeout()), timeout)
+    signal?.addEventListener('abort', onAbort)
+    this.#forget = () => {
+      stopTimer()
+      signal?.removeEventListener('abort', onAbort)
+    }
+    if (signal?.aborted) onAbort()
+  }
+
+  /** Waits for `promise`, or throws what stopped the handshake. */
+  within<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#stopped])
+  }
+
+  /** Writes one chunk. */
+  write(bytes: Uint8Array): Promise<void> {
+    return this.within(this.#writer.write(bytes))
+  }
+
+  /** Reads a head. Throws what the reader throws, `unexpected-end` where the transport ends first. */
+  async readHead<K extends keyof Heads>(reader: HeadReader<K>): Promise<Heads[K]> {
+    for (;;) {
+      const chunk = await this.read()
+      if (chunk === undefined) reader.end()
+      const head = chunk && reader.push(chunk)
+      if (head !== undefined) return head
+    }
+  }
+
+  /** The next chunk, or undefined at the end. */
+  async read(): Promise<Uint8Array | undefined> {
+    const { value } = await this.within(this.#reader.read())
+    return value
+  }
+
+  /** Ends our direction when what was written is out. */
+  async end(): Promise<void> {
+    this.#forget()
+    this.#reader.cancel().catch(() => {})
+    await this.#writer.close().catch(() => {})
+  }
+
+  /** The handshake is done: the streams are the caller's again. */
+  release(): ByteStreams {
+    this.#forget()
+    this.#reader.releaseLock()
+    this.#writer.releaseLock()
+    return this.#streams
+  }
+
+  /** The handshake failed: cuts the transport. */
+  discard(reason: unknown): void {
+    this.#forget()
+    this.#reader.cancel(reason).catch(() => {})
+    this.#writer.abort(reason).catch(() => {})
+  }
+}
