@@ -34,3 +34,10 @@ export { prepareMessage, PreparedMessage, type Sendable, type SendOptions } from
 export type { Observe } from './connection/protocol.ts'
 export type { ConnectionStats } from './connection/stats.ts'
 export * from './handshake/index.ts'
+export {
+  BaseWebSocketStream,
+  type ConnectFunction,
+  type WebSocketOpenInfo,
+  type WebSocketStreamOptions,
+} from './connection/websocket-stream.ts'
+export type { Extension } from './values/extension.ts'

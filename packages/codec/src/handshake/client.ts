@@ -71,7 +71,7 @@ export interface ClientUpgrade {
  * fields that cannot be sent. The header fields stand in the order in which browsers send them.
  */
 export function createUpgradeRequest(url: string | URL, options: UpgradeRequestOptions = {}): ClientUpgrade {
-  const target = parseUrl(url)
+  const target = parseWebSocketUrl(url)
   const protocols = checkProtocols(options.protocols)
   const factories = [...(options.extensions ?? [])]
   const key = checkKey(options.key ?? createKey())
@@ -91,7 +91,7 @@ export function isUpgradeResponse(response: ResponseHead): boolean {
 }
 
 /** RFC 6455 §3, and the WebSockets standard: http is ws, https is wss; no fragment, not even an empty one. */
-function parseUrl(url: string | URL): URL {
+export function parseWebSocketUrl(url: string | URL): URL {
   const fail = (fault: string) => new DOMException(`Cannot create upgrade request: ${fault}`, 'SyntaxError')
   let parsed: URL
   try {
