@@ -18,13 +18,14 @@ export interface Room<I, O> {
   end?(): void
 }
 
-// The most items made ahead of their reader: as many as the smallest frames in 64 KiB (law 1) in an array, and enough
-// to make a pull cheap otherwise.
+// The most items in one array: as many as the smallest frames in 64 KiB (law 1).
 const MOST_IN_ARRAY = 32768
+// How many single items go to a reader who waits for one: enough to make a pull cheap.
 const MOST_AT_ONCE = 64
 
 /** A TransformStream whose two sides are those of a lazy room. */
 export class DoorStream<I, O> extends TransformStream<I, O> {
+  /** Throws `RangeError` or `TypeError` for a strategy that is none. */
   protected constructor(
     room: Room<I, unknown>,
     batch: boolean | undefined,
@@ -32,17 +33,18 @@ export class DoorStream<I, O> extends TransformStream<I, O> {
     readableStrategy?: QueuingStrategy<O>,
   ) {
     super()
-    const door = new Door<I>(room, batch ?? false, readableStrategy?.highWaterMark ?? 0)
+    const door = new Door<I>(room, batch ?? false, readableStrategy as QueuingStrategy<unknown>)
+    // The door keeps the queue, so that a pull says for sure that the reader has taken all that was passed and waits.
     const readable = new ReadableStream<O>({
       start: (controller) => void (door.output = controller),
       pull: () => door.pull(),
-      cancel: (reason) => door.fail(reason),
-    }, { highWaterMark: 0, ...readableStrategy })
+      cancel: (reason) => door.cancel(reason),
+    }, { highWaterMark: 0 })
     const writable = new WritableStream<I>({
-      start: (controller) => void (door.input = controller),
+      start: (controller) => door.open(controller),
       write: (chunk) => door.write(chunk),
       close: () => door.close(),
-      abort: (reason) => door.output.error(reason),
+      abort: (reason) => door.abort(reason),
     }, writableStrategy)
     Object.defineProperties(this, { readable: { value: readable }, writable: { value: writable } })
   }
@@ -50,22 +52,37 @@ export class DoorStream<I, O> extends TransformStream<I, O> {
 
 class Door<I> {
   /** Set by the streams' own `start`, which run before anything else. */
-  input!: WritableStreamDefaultController
   output!: ReadableStreamDefaultController<unknown>
+  #input!: WritableStreamDefaultController
   readonly #room: Room<I, unknown>
   readonly #batch: boolean
+  /** How many items may go to a reader who waits for one. */
+  readonly #atOnce: number
   readonly #highWaterMark: number
+  readonly #sizeOf: (item: unknown) => number
   /** The items of the chunk being passed on, and how its writer learns that they all are. */
   #items: Iterator<unknown> | undefined
   #settle: { resolve: () => void; reject: (error: unknown) => void } | undefined
+  /** What was made ahead of the reader, up to the high-water mark. */
+  #ahead: unknown[] = []
+  #aheadSize = 0
   /** Whether the reader waits. */
   #wanted = false
+  #working = false
   #failure: { error: unknown } | undefined
 
-  constructor(room: Room<I, unknown>, batch: boolean, highWaterMark: number) {
+  constructor(room: Room<I, unknown>, batch: boolean, strategy: QueuingStrategy<unknown> = {}) {
     this.#room = room
     this.#batch = batch
-    this.#highWaterMark = highWaterMark
+    this.#atOnce = batch ? 1 : MOST_AT_ONCE
+    this.#highWaterMark = checkHighWaterMark(strategy.highWaterMark ?? 0)
+    this.#sizeOf = strategy.size ?? (() => 1)
+  }
+
+  open(controller: WritableStreamDefaultController): void {
+    this.#input = controller
+    // An abort waits for the write under way, and that one for the reader, who may never come.
+    controller.signal?.addEventListener('abort', () => this.abort(controller.signal.reason), { once: true })
   }
 
   write(chunk: I): Promise<void> {
@@ -74,73 +91,124 @@ class Door<I> {
       try {
         this.#items = this.#room.items(chunk)[Symbol.iterator]()
       } catch (error) {
-        return this.#violated(error)
+        this.#fail(error)
       }
-      if (this.#wanted) this.pull()
+      this.#work()
     })
   }
 
   pull(): void {
     this.#wanted = true
-    if (this.#failure !== undefined) return this.#deliverFailure()
-    if (this.#items === undefined) return
-    try {
-      this.#pass(this.#items)
-    } catch (error) {
-      this.#violated(error)
-    }
+    this.#work()
   }
 
   close(): void {
     try {
       this.#room.end?.()
     } catch (error) {
-      this.#violated(error)
+      this.#fail(error)
+      this.#work()
       throw error
     }
+    for (const item of this.#ahead.splice(0)) this.output.enqueue(item)
     this.output.close()
   }
 
-  /** The reader left: nobody needs the rest. */
-  fail(error: unknown): void {
+  /** The writer left: the reader is told at once. */
+  abort(reason: unknown): void {
+    this.#stop(reason)
+    this.output.error(reason)
+  }
+
+  /** The reader left: the writer is told at once. */
+  cancel(reason: unknown): void {
+    this.#stop(reason)
+    this.#input.error(reason)
+  }
+
+  #stop(reason: unknown): void {
+    this.#ahead = []
+    this.#items = undefined
+    this.#settle?.reject(reason)
+  }
+
+  /** The room refused: the writer is told at once, the reader when it has taken what came before. */
+  #fail(error: unknown): void {
     this.#failure = { error }
     this.#items = undefined
     this.#settle?.reject(error)
-    this.input.error(error)
+    this.#input.error(error)
   }
 
-  #pass(items: Iterator<unknown>): void {
-    const passed: unknown[] = []
-    const most = this.#batch ? MOST_IN_ARRAY : MOST_AT_ONCE
-    let done = false
+  /** Makes and passes all that may be. Passing may call `pull` again, which must not overtake. */
+  #work(): void {
+    if (this.#working) return
+    this.#working = true
+    do this.#make()
+    while (this.#wanted && this.#pass())
+    this.#working = false
+  }
+
+  /** As much as the high-water mark allows, and at least something for a reader who waits. */
+  #make(): void {
     try {
-      while (passed.length < most && !done) {
+      while (
+        this.#items !== undefined &&
+        (this.#aheadSize < this.#highWaterMark || (this.#wanted && this.#ahead.length < this.#atOnce))
+      ) this.#makeNext(this.#items)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #makeNext(items: Iterator<unknown>): void {
+    const made: unknown[] = []
+    const most = this.#batch ? MOST_IN_ARRAY : 1
+    try {
+      while (made.length < most) {
         const next = items.next()
-        done = next.done === true
-        if (!next.done) passed.push(next.value)
+        if (next.done) return this.#done()
+        made.push(next.value)
       }
     } finally { // what came before a violation is delivered too
-      if (passed.length > 0) this.#enqueue(passed)
+      if (made.length > 0) this.#add(this.#batch ? made : made[0])
     }
-    if (!done) return
+  }
+
+  /** The chunk is through: its writer may go on. */
+  #done(): void {
     this.#items = undefined
     this.#settle?.resolve()
   }
 
-  #enqueue(passed: unknown[]): void {
-    this.#wanted = false
-    if (this.#batch) return this.output.enqueue(passed)
-    for (const item of passed) this.output.enqueue(item)
+  #add(item: unknown): void {
+    if (this.#highWaterMark > 0) this.#aheadSize += checkSize(this.#sizeOf(item))
+    this.#ahead.push(item)
   }
 
-  #violated(error: unknown): void {
-    this.fail(error)
-    if (this.#wanted) this.#deliverFailure()
+  /** Gives the waiting reader what there is, or the failure behind it; says whether there was something. */
+  #pass(): boolean {
+    const passed = this.#ahead.splice(0, this.#atOnce)
+    if (passed.length === 0 && this.#failure !== undefined) this.output.error(this.#failure.error)
+    for (const item of passed) {
+      if (this.#highWaterMark > 0) this.#aheadSize -= this.#sizeOf(item)
+      this.#wanted = false // unless the reader asks again at the last of them
+      this.output.enqueue(item)
+    }
+    if (this.#ahead.length === 0) this.#aheadSize = 0
+    return passed.length > 0
   }
+}
 
-  /** Errors the reader's side once it has taken all that came before; an error drops what is still queued. */
-  #deliverFailure(): void {
-    if (this.output.desiredSize !== this.#highWaterMark) return
-    this.output.error(this.#failure!.error)
-  }
+// As the Streams standard has it (§7.4).
+function checkHighWaterMark(value: unknown): number {
+  const highWaterMark = Number(value)
+  if (highWaterMark >= 0) return highWaterMark
+  throw new RangeError(`Cannot use highWaterMark: must be a number of at least 0, got ${String(value)}`)
+}
+
+function checkSize(value: unknown): number {
+  const size = Number(value)
+  if (size >= 0 && size !== Infinity) return size
+  throw new RangeError(`Cannot use size of strategy: must be a finite number of at least 0, got ${String(value)}`)
 }

@@ -3,7 +3,7 @@
 import { FrameDecoder, type FrameDecoderOptions } from '../frame/decoder.ts'
 import { FrameEncoder, type FrameEncoderOptions } from '../frame/encoder.ts'
 import type { Frame, FrameInit } from '../values/types.ts'
-import { type Batched, DoorStream, type DoorOptions } from './door.ts'
+import { type Batched, type DoorOptions, DoorStream } from './door.ts'
 
 /**
  * {@linkcode FrameDecoder} as a stream. Takes over the chunks written to it. Frames that came before a violation are read
@@ -38,6 +38,11 @@ export class FrameEncoderStream extends DoorStream<FrameInit | FrameInit[], Uint
     readableStrategy?: QueuingStrategy<Uint8Array>,
   ) {
     const encoder = new FrameEncoder(options)
-    super({ items: (frames: FrameInit | FrameInit[]) => encoder.encode(frames) }, false, writableStrategy, readableStrategy)
+    super(
+      { items: (frames: FrameInit | FrameInit[]) => encoder.encode(frames) },
+      false,
+      writableStrategy,
+      readableStrategy,
+    )
   }
 }
