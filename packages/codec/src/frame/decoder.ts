@@ -3,10 +3,11 @@
 
 import { NO_BYTES, plainBytes } from '../values/bytes.ts'
 import { type Allocate, GrowingBytes } from '../values/growing-bytes.ts'
+import { checkLimit } from '../values/limits.ts'
 import { isControl, type Opcode } from '../values/opcode.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
-import type { Frame, Role } from '../values/types.ts'
-import { type FrameHeader, type HeaderRules, MAX_HEADER_LENGTH, opcodeName, readHeader } from './header.ts'
+import { checkRole, type Frame, type Role } from '../values/types.ts'
+import { type FrameHeader, type HeaderRules, MAX_HEADER_LENGTH, opcodeName, readHeader, RSV } from './header.ts'
 import { mask, readKey, rotateKey } from './mask.ts'
 
 /** A frame up to this many payload bytes arrives whole unless told otherwise. */
@@ -66,10 +67,10 @@ export class FrameDecoder {
     const { role, wholeFrameLimit = DEFAULT_WHOLE_FRAME_LIMIT, maxPayloadLength = Number.MAX_SAFE_INTEGER } = options
     this.#rules = {
       role: checkRole(role),
-      allowedRsv: options.allowedRsv ?? 0,
-      maxPayloadLength: checkByteCount('maxPayloadLength', maxPayloadLength),
+      allowedRsv: checkRsv(options.allowedRsv ?? 0),
+      maxPayloadLength: checkLimit('maxPayloadLength', maxPayloadLength),
     }
-    this.#wholeFrameLimit = checkByteCount('wholeFrameLimit', wholeFrameLimit)
+    this.#wholeFrameLimit = checkLimit('wholeFrameLimit', wholeFrameLimit)
     this.#copy = options.copy ?? false
     this.#cutPayload = new GrowingBytes(options.allocate)
   }
@@ -100,11 +101,12 @@ export class FrameDecoder {
   pull(): Frame | undefined {
     if (this.#failure !== undefined) throw this.#failure
     try {
-      return this.#next()
+      const frame = this.#next()
+      if (frame === undefined) this.#leaveChunk()
+      return frame
     } catch (error) {
       this.#failure = error as ProtocolError
-      this.#chunk = NO_BYTES
-      this.#at = 0
+      this.#leaveChunk()
       throw error
     }
   }
@@ -114,9 +116,15 @@ export class FrameDecoder {
     return this.#chunk.length - this.#at
   }
 
-  /** Says that no more bytes will come. Throws `ProtocolError` with `unexpected-end` inside a header or a frame. */
+  /**
+   * Says that no more bytes will come. Throws `ProtocolError` with `unexpected-end` inside a header or a frame, and
+   * `TypeError` while the last iterator is not drained.
+   */
   end(): void {
     if (this.#failure !== undefined) throw this.#failure
+    if (this.unread > 0) {
+      throw new TypeError('Cannot end decoding: the iterator of the last chunk must be drained first')
+    }
     const header = this.#header
     if (header === undefined && this.#cutHeaderLength === 0) return
     const seen = header === undefined
@@ -124,6 +132,12 @@ export class FrameDecoder {
       : `${this.#offset} of ${header.payloadLength} payload bytes of a ${opcodeName(header.firstByte & 0xf)} frame`
     this.#failure = new ProtocolError('unexpected-end', `Cannot decode frame: the bytes ended after ${seen}`)
     throw this.#failure
+  }
+
+  /** Nothing of the chunk is needed any more: an idle decoder must not keep its memory alive. */
+  #leaveChunk(): void {
+    this.#chunk = NO_BYTES
+    this.#at = 0
   }
 
   #next(): Frame | undefined {
@@ -247,14 +261,8 @@ class Frames implements IterableIterator<Frame> {
   }
 }
 
-/** A role, or a `TypeError`. */
-export function checkRole(role: Role): Role {
-  if (role === 'client' || role === 'server') return role
-  throw new TypeError(`Cannot use role: must be 'client' or 'server', got ${String(role)}`)
-}
-
-/** A whole number of bytes from 0 to 2^53 − 1, or a `RangeError` that names the option. */
-export function checkByteCount(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value
-  throw new RangeError(`Cannot use ${name}: must be a whole number of bytes from 0 to 2^53 - 1, got ${String(value)}`)
+/** Reserved bits as they stand in the first byte, or a `RangeError`: RSV1 by its number would allow nothing at all. */
+function checkRsv(value: number): number {
+  if (Number.isInteger(value) && (value & ~RSV) === 0) return value
+  throw new RangeError(`Cannot use allowedRsv: must be made of 0x40, 0x20 and 0x10, got ${String(value)}`)
 }

@@ -4,8 +4,7 @@
 import { describe, toBytes } from '../values/bytes.ts'
 import type { Allocate } from '../values/growing-bytes.ts'
 import { isControl, isOpcode } from '../values/opcode.ts'
-import type { FrameInit, Role } from '../values/types.ts'
-import { checkRole } from './decoder.ts'
+import { checkRole, type FrameInit, type Role } from '../values/types.ts'
 import { headerLength, MAX_CONTROL_LENGTH, opcodeName, packFirstByte } from './header.ts'
 import { type MaskingKeySource, secureMaskingKeys } from './mask.ts'
 import { FrameWriter, LEND_FROM } from './writer.ts'
@@ -66,10 +65,24 @@ export class FrameEncoder {
    */
   encode(frames: FrameInit | Iterable<FrameInit>): Uint8Array[] {
     const planned = isIterable(frames) ? this.#planAll(frames) : [this.#plan(frames, this.#long)]
-    const copied = planned.reduce((sum, frame) => sum + this.#copiedLength(frame), 0)
-    if (copied > 0) this.#writer.reserve(copied)
-    for (const frame of planned) this.#write(frame)
+    for (let i = 0, end = 0; i < planned.length; i++) {
+      if (i === end) end = this.#reserveFrom(planned, i)
+      this.#write(planned[i]!)
+    }
     return this.#writer.take()
+  }
+
+  /** Makes one exact block for all that is copied up to the next lent payload; gives the place after that one. */
+  #reserveFrom(planned: readonly PlannedFrame[], from: number): number {
+    let length = 0
+    let i = from
+    for (let lent = false; i < planned.length && !lent; i++) {
+      const { payload, payloadLength, opens } = planned[i]!
+      lent = !this.#masks && payload.length >= LEND_FROM
+      length += (opens ? headerLength(payloadLength, this.#masks) : 0) + (lent ? 0 : payload.length)
+    }
+    if (length > 0) this.#writer.reserve(length)
+    return i
   }
 
   #planAll(frames: Iterable<FrameInit>): PlannedFrame[] {
@@ -97,11 +110,6 @@ export class FrameEncoder {
     if (isControl(opcode)) judgeControl(plan)
     judgePlace(plan, long)
     return plan
-  }
-
-  #copiedLength({ payload, payloadLength, opens }: PlannedFrame): number {
-    const header = opens ? headerLength(payloadLength, this.#masks) : 0
-    return header + (!this.#masks && payload.length >= LEND_FROM ? 0 : payload.length)
   }
 
   #write(frame: PlannedFrame): void {
@@ -140,7 +148,9 @@ function judgeControl(frame: PlannedFrame): void {
   if ((frame.firstByte & 0x70) !== 0) {
     throw new RangeError(`Cannot encode frame: ${name} frames must have reserved bits off`)
   }
-  if (frame.offset !== 0 || !isComplete(frame)) throw new RangeError(`Cannot encode frame: ${name} frames must be whole`)
+  if (frame.offset !== 0 || !isComplete(frame)) {
+    throw new RangeError(`Cannot encode frame: ${name} frames must be whole`)
+  }
 }
 
 /** A part must continue the long frame under way, and nothing else may come before its end. */

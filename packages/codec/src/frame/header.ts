@@ -1,5 +1,5 @@
 // A frame's header: reading and writing it, and holding it against RFC 6455 §5.2. Knows nothing of payloads.
-// Every byte is judged as soon as it is there: an unknown opcode fails at byte 1, whatever length would follow.
+// Every field is judged as soon as it is there: an unknown opcode fails at byte 1, whatever length would follow.
 
 import { isControl, isOpcode, Opcode } from '../values/opcode.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
@@ -9,9 +9,10 @@ import type { Role } from '../values/types.ts'
 export const MAX_HEADER_LENGTH = 14
 /** The longest payload of a control frame (RFC 6455 §5.5). */
 export const MAX_CONTROL_LENGTH = 125
+/** The reserved bits within the first byte. */
+export const RSV = 0x70
 
 const FIN = 0x80
-const RSV = 0x70
 const MASKED = 0x80
 const TWO_32 = 2 ** 32
 
@@ -40,10 +41,11 @@ export function readHeader(bytes: Uint8Array, start: number, end: number, rules:
   judgeFirstByte(firstByte, rules)
   if (available < 2) return undefined
   const secondByte = bytes[start + 1]!
-  judgeSecondByte(firstByte, secondByte, rules)
+  judgeMask(secondByte, rules)
   const masked = secondByte >= MASKED
   let payloadLength = secondByte & 0x7f
   let length = masked ? 6 : 2
+  if (payloadLength > MAX_CONTROL_LENGTH && isControl(firstByte & 0xf)) throw controlTooLong(bytes, start, end)
   if (payloadLength === 126) {
     length += 2
     if (available < 4) return undefined
@@ -117,7 +119,7 @@ function judgeFirstByte(firstByte: number, { allowedRsv }: HeaderRules): void {
   }
 }
 
-function judgeSecondByte(firstByte: number, secondByte: number, { role }: HeaderRules): void {
+function judgeMask(secondByte: number, { role }: HeaderRules): void {
   const masked = secondByte >= MASKED
   if (role === 'server' && !masked) {
     throw new ProtocolError('missing-mask', 'Cannot decode frame: a client must mask its frames, got one without mask')
@@ -125,13 +127,16 @@ function judgeSecondByte(firstByte: number, secondByte: number, { role }: Header
   if (role === 'client' && masked) {
     throw new ProtocolError('unexpected-mask', 'Cannot decode frame: a server must not mask its frames, got a mask')
   }
-  const length = secondByte & 0x7f
-  if (length > MAX_CONTROL_LENGTH && isControl(firstByte & 0xf)) {
-    throw new ProtocolError(
-      'control-too-long',
-      `Cannot decode frame: control payload must be at most ${MAX_CONTROL_LENGTH} bytes, got a longer length form`,
-    )
-  }
+}
+
+// The second byte is enough to fail; the message says more where more bytes are here already.
+function controlTooLong(bytes: Uint8Array, start: number, end: number): ProtocolError {
+  const twoBytes = (bytes[start + 1]! & 0x7f) === 126 && end - start >= 4
+  const seen = twoBytes ? bytes[start + 2]! * 256 + bytes[start + 3]! : '126 or more'
+  return new ProtocolError(
+    'control-too-long',
+    `Cannot decode frame: control payload must be at most ${MAX_CONTROL_LENGTH} bytes, got ${seen}`,
+  )
 }
 
 function readLength64(bytes: Uint8Array, at: number): number {
@@ -159,7 +164,10 @@ function topBit(): ProtocolError {
 }
 
 function tooBig(length: number, limit: number): ProtocolError {
-  return new ProtocolError('frame-too-big', `Cannot decode frame: payload must be at most ${limit} bytes, got ${length}`)
+  return new ProtocolError(
+    'frame-too-big',
+    `Cannot decode frame: payload must be at most ${limit} bytes, got ${length}`,
+  )
 }
 
 function rsvNames(reserved: number): string {

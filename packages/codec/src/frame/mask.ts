@@ -6,11 +6,11 @@ export type MaskingKeySource = () => number
 
 /** Keys come from the platform's cryptographic randomness, fetched in blocks because one call costs about a microsecond. */
 export function secureMaskingKeys(): MaskingKeySource {
-  const block = new Uint32Array(256)
-  let at = block.length
+  let block: Uint32Array<ArrayBuffer> | undefined // made with the first key: a server never needs one
+  let at = 0
   return () => {
-    if (at === block.length) {
-      crypto.getRandomValues(block)
+    if (block === undefined || at === block.length) {
+      block = crypto.getRandomValues(block ?? new Uint32Array(256))
       at = 0
     }
     const key = block[at]!

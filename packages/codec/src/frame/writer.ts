@@ -56,7 +56,9 @@ export class FrameWriter {
   /** Begins a frame of `payloadLength` bytes. */
   header(firstByte: number, payloadLength: number): void {
     const length = headerLength(payloadLength, this.#masks)
-    const block = this.#room(length)
+    // A payload that will be lent closes the block behind its header: that needs no more than the header.
+    const lends = !this.#masks && payloadLength >= LEND_FROM
+    const block = this.#room(length, lends ? length : undefined)
     let at = writeHeader(block, this.#at, firstByte, payloadLength, this.#masks)
     if (this.#masks) {
       this.#key = this.#maskingKeys() // a fresh one for each frame: RFC 6455 §5.3
@@ -76,7 +78,7 @@ export class FrameWriter {
     this.#advance(payload.length)
   }
 
-  /** One whole frame whose payload is `text` in UTF-8, encoded in place; for texts of at most 40 units or so much longer. */
+  /** One whole frame whose payload is `text` in UTF-8, encoded in place; gives its length. Takes room for three times the text. */
   text(firstByte: number, text: string): number {
     const longest = text.length * 3
     const block = this.#room(MAX_HEADER_LENGTH + longest)

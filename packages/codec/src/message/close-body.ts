@@ -33,7 +33,9 @@ export function decodeCloseBody(payload: Uint8Array): CloseBody {
  * bytes of UTF-8 or one without a code, and `TypeError` for a reason that is no string.
  */
 export function encodeCloseBody({ statusCode, reason }: CloseBody): Uint8Array {
-  if (typeof reason !== 'string') throw new TypeError(`Cannot encode Close frame: reason must be a string, got ${typeof reason}`)
+  if (typeof reason !== 'string') {
+    throw new TypeError(`Cannot encode Close frame: reason must be a string, got ${typeof reason}`)
+  }
   if (statusCode === undefined) {
     if (reason !== '') throw new RangeError('Cannot encode Close frame: a reason needs a status code')
     return NO_BYTES

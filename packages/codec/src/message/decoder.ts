@@ -1,9 +1,8 @@
 // Frames in, messages and control frames out. Owns the message under way; the rules are in sequence.ts.
 
-import { checkByteCount } from '../frame/decoder.ts'
 import { describe } from '../values/bytes.ts'
 import type { Allocate } from '../values/growing-bytes.ts'
-import { DEFAULT_MAX_MESSAGE_SIZE } from '../values/limits.ts'
+import { checkLimit, DEFAULT_MAX_MESSAGE_SIZE } from '../values/limits.ts'
 import { isControl, Opcode } from '../values/opcode.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import type { Control, Frame, Message } from '../values/types.ts'
@@ -35,7 +34,7 @@ export class MessageDecoder {
   /** Throws `RangeError` for a limit that is no byte count. */
   constructor(options: MessageDecoderOptions = {}) {
     const { maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE } = options
-    this.#maxMessageSize = checkByteCount('maxMessageSize', maxMessageSize)
+    this.#maxMessageSize = checkLimit('maxMessageSize', maxMessageSize)
     this.#assembler = new MessageAssembler(this.#maxMessageSize, options.allocate)
   }
 
@@ -45,6 +44,7 @@ export class MessageDecoder {
     if (!(frame?.payload instanceof Uint8Array)) {
       throw new TypeError(`Cannot decode message: want a frame, got ${describe(frame)}`)
     }
+    checkPart(frame)
     try {
       return isControl(frame.opcode) ? decodeControl(frame) : this.#data(frame)
     } catch (error) {
@@ -76,7 +76,17 @@ export class MessageDecoder {
 
 /** Takes a whole control frame apart (RFC 6455 §5.5). Throws `ProtocolError` for a Close body that breaks §7.4 or §8.1. */
 export function decodeControl(frame: Frame): Control {
-  if (frame.payload.length !== frame.payloadLength) throw new TypeError('Cannot decode message: control frames come whole')
+  if (frame.payload.length !== frame.payloadLength) {
+    throw new TypeError('Cannot decode message: control frames come whole')
+  }
   if (frame.opcode === Opcode.Close) return { type: 'close', ...decodeCloseBody(frame.payload) }
   return { type: frame.opcode === Opcode.Ping ? 'ping' : 'pong', data: frame.payload }
+}
+
+// Without this, a frame that lacks `payloadLength` would wait for ever for its end.
+function checkPart({ offset, payload, payloadLength }: Frame): void {
+  if (offset + payload.length <= payloadLength) return
+  throw new TypeError(
+    `Cannot decode message: payload must end within payloadLength ${payloadLength}, got ${payload.length} bytes at ${offset}`,
+  )
 }

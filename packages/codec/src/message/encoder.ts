@@ -77,6 +77,8 @@ export function frameOf(opcode: Opcode, payload: Uint8Array, fin: boolean): Fram
 }
 
 function encodeText(data: unknown): Uint8Array {
-  if (typeof data !== 'string') throw new TypeError(`Cannot encode message: text must be a string, got ${describe(data)}`)
+  if (typeof data !== 'string') {
+    throw new TypeError(`Cannot encode message: text must be a string, got ${describe(data)}`)
+  }
   return new TextEncoder().encode(data)
 }

@@ -18,7 +18,9 @@ export function decodeText(bytes: Uint8Array, what: string): string {
   try {
     return strict.decode(bytes)
   } catch (error) {
-    const at = new Utf8Validator().push(bytes)
+    const validator = new Utf8Validator()
+    const at = validator.push(bytes)
+    if (at < 0 && validator.complete) throw error // not the text's fault: a string longer than the platform has
     throw invalidUtf8(what, at < 0 ? undefined : bytes[at], at < 0 ? bytes.length : at, error)
   }
 }

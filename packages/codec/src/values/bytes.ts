@@ -21,6 +21,7 @@ export function toBytes(value: BytesLike, what = 'Cannot use bytes'): Uint8Array
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value
   if (!(buffer instanceof ArrayBuffer)) throw new TypeError(`${what}: shared memory may change while it is sent`)
   if ((buffer as { resizable?: boolean }).resizable) throw new TypeError(`${what}: a resizable buffer may change`)
+  if (buffer.byteLength === 0 && isDetached(buffer)) throw new TypeError(`${what}: the buffer was transferred away`)
   if (!ArrayBuffer.isView(value)) return new Uint8Array(value)
   return plainBytes(value)
 }
@@ -29,6 +30,15 @@ export function toBytes(value: BytesLike, what = 'Cannot use bytes'): Uint8Array
 export function plainBytes(view: ArrayBufferView): Uint8Array {
   if (view.constructor === Uint8Array) return view as Uint8Array
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+}
+
+// `ArrayBuffer.prototype.detached` is younger than Node 20; no view can be made on a detached buffer.
+function isDetached(buffer: ArrayBuffer): boolean {
+  try {
+    return new Uint8Array(buffer).length > 0
+  } catch {
+    return true
+  }
 }
 
 /** A value's kind, for error messages. */

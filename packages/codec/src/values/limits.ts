@@ -55,9 +55,22 @@ export function resolveLimits(limits: Partial<Limits> = {}): Limits {
     if (value === undefined) continue
     const least = smallest[name] ?? 0
     if (!(value === Infinity || Number.isSafeInteger(value)) || value < least) {
-      throw new RangeError(`Cannot use limits.${name}: must be a whole number of at least ${least}, got ${String(value)}`)
+      throw new RangeError(
+        `Cannot use limits.${name}: must be a whole number of at least ${least}, got ${String(value)}`,
+      )
     }
     resolved[name] = Math.min(value, Number.MAX_SAFE_INTEGER)
   }
   return resolved
+}
+
+/** A whole number of bytes from 0 to 2^53 − 1, or a `RangeError` that names the option. */
+export function checkByteCount(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw new RangeError(`Cannot use ${name}: must be a whole number of bytes from 0 to 2^53 - 1, got ${String(value)}`)
+}
+
+/** A byte count as a limit, where `Infinity` means 2^53 − 1; else a `RangeError` that names the option. */
+export function checkLimit(name: string, value: number): number {
+  return value === Infinity ? Number.MAX_SAFE_INTEGER : checkByteCount(name, value)
 }

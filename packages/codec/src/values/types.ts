@@ -1,9 +1,15 @@
-// The nouns that travel between the floors. Data only: no behaviour lives here.
+// The nouns that travel between the floors. Data only: no behaviour lives here beyond the check of a role.
 
 import type { Opcode } from './opcode.ts'
 
 /** Which end of the connection we are; it decides who masks (RFC 6455 §5.1). */
 export type Role = 'client' | 'server'
+
+/** A role, or a `TypeError`. */
+export function checkRole(role: Role): Role {
+  if (role === 'client' || role === 'server') return role
+  throw new TypeError(`Cannot use role: must be 'client' or 'server', got ${String(role)}`)
+}
 
 /** Bytes as a caller may hand them in. Views on a `SharedArrayBuffer` and resizable buffers are refused with a `TypeError`. */
 export type BytesLike = ArrayBuffer | ArrayBufferView
