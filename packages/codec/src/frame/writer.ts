@@ -34,8 +34,8 @@ export class FrameWriter {
   /** The key of the frame being written, and how much of its payload has been. */
   #key = 0
   #offset = 0
-  /** What the last `take` gave, so that the next block fits the traffic. */
-  #lastSize = 0
+  /** How large a new block is: follows the traffic. */
+  #usualSize = SMALLEST_BLOCK
 
   constructor({ role, maskingKeys, allocate = allocateZeroed }: FrameWriterOptions) {
     this.#masks = role === 'client' // RFC 6455 §5.1
@@ -105,7 +105,7 @@ export class FrameWriter {
   take(): Uint8Array[] {
     this.#closeBlock()
     const chunks = this.#chunks
-    this.#lastSize = this.#size
+    if (this.#size * 4 < this.#usualSize) this.#usualSize = Math.max(SMALLEST_BLOCK, this.#usualSize / 2)
     this.#chunks = []
     this.#size = 0
     return chunks
@@ -128,17 +128,21 @@ export class FrameWriter {
     this.#offset += payload.length
   }
 
-  /** The block, with room for `length` more bytes. */
-  #room(length: number, size: number = this.#usualSize()): Uint8Array {
-    if (this.#block !== undefined && this.#block.length - this.#at >= length) return this.#block
-    this.#closeBlock()
-    this.#at = 0
-    return (this.#block = this.#allocate(Math.max(length, size)))
-  }
-
-  #usualSize(): number {
-    const wanted = Math.max(this.#lastSize, this.#size, SMALLEST_BLOCK)
-    return wanted >= LARGEST_BLOCK ? LARGEST_BLOCK : 2 ** Math.ceil(Math.log2(wanted))
+  /**
+   * The block, with room for `length` more bytes. A full one grows by copying, up to a size where another chunk costs less:
+   * one chunk a turn is one write, and writes are what is slow (performance.md, 1).
+   */
+  #room(length: number, size: number = this.#usualSize): Uint8Array {
+    const block = this.#block
+    if (block !== undefined && block.length - this.#at >= length) return block
+    if (block === undefined || this.#at + length > LARGEST_BLOCK) {
+      this.#closeBlock()
+      return (this.#block = this.#allocate(Math.max(length, size)))
+    }
+    this.#usualSize = Math.min(LARGEST_BLOCK, Math.max(2 * block.length, this.#at + length))
+    const grown = this.#allocate(this.#usualSize)
+    grown.set(block.subarray(0, this.#at))
+    return (this.#block = grown)
   }
 
   #closeBlock(): void {
