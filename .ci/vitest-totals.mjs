@@ -1,0 +1,27 @@
+// Reads vitest's JSON report and prints `PASSED FAILED`. What a report can hide counts as failed: a test file that
+// ran no test, a test file that the report does not name, and an error outside every test.
+// Usage: node .ci/vitest-totals.mjs REPORT
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import process from 'node:process'
+
+const report = JSON.parse(readFileSync(process.argv[2], 'utf8'))
+const files = ['packages', 'bench']
+  .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`))
+  .filter((path) => /\/test\/.*\.test\.ts$/.test(path) && !path.includes('/node_modules/'))
+
+let failed = report.numFailedTests
+for (const path of files) {
+  const result = report.testResults.find(({ name }) => name === resolve(path))
+  const ran = result?.assertionResults.filter(({ status }) => status === 'passed' || status === 'failed') ?? []
+  for (const { status, fullName } of result?.assertionResults ?? []) {
+    if (status !== 'passed' && status !== 'failed') console.error(`not run (${status}): ${path}: ${fullName}`)
+  }
+  if (ran.length > 0) continue
+  console.error(`FAILED  ${path} ran no test`)
+  failed++
+}
+if (files.length === 0) failed++
+if (!report.success && failed === 0) failed++ // an error outside every test
+console.log(`${report.numPassedTests} ${failed}`)
