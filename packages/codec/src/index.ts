@@ -24,14 +24,29 @@ export { MessageDecoderStream, MessageEncoderStream } from './streams/message-st
 
 export { acceptConnection, type AcceptDecision, type RefusalAnswer, type ServerOptions } from './connection/accept.ts'
 export { Connection } from './connection/connection.ts'
+export {
+  type Dial,
+  dialConnection,
+  type Dialled,
+  type DiallingOptions,
+  type DialTarget,
+} from './connection/dialling.ts'
 export type { CloseResult } from './connection/ends.ts'
 export type { Environment } from './connection/environment.ts'
 export type { KeepAlive } from './connection/heartbeat.ts'
 export { IncomingMessage } from './connection/incoming-message.ts'
 export { type ClientOptions, openConnection } from './connection/open.ts'
 export type { CommonOptions, ConnectionOptions } from './connection/options.ts'
-export { prepareMessage, PreparedMessage, type Sendable, type SendOptions } from './connection/outgoing-message.ts'
+export { PreparedMessage, prepareMessage, type Sendable, type SendOptions } from './connection/outgoing-message.ts'
 export type { Observe } from './connection/protocol.ts'
+export {
+  ConnectionGroup,
+  type ConnectionHandler,
+  type Listener,
+  type ListenerCloseOptions,
+  type ServeErrorContext,
+  type ServingOptions,
+} from './connection/serving.ts'
 export type { ConnectionStats } from './connection/stats.ts'
 export * from './handshake/index.ts'
 export {

@@ -1,2 +1,14 @@
-// Placeholder until the adapter is written.
-export const version = '0.1.0'
+/**
+ * WebSocket for Node as Web Streams: sockets for `@wirestream/codec`, all of which is exported from here too.
+ *
+ * @module
+ */
+
+export * from '@wirestream/codec'
+export { byteStreams, type ByteStreamsOptions } from './byte-streams.ts'
+export { connect, type ConnectOptions } from './connect.ts'
+export { DialledSocket, dialSocket, type TlsOptions } from './dial.ts'
+export { nodeEnvironment } from './environment.ts'
+export { serve, type ServeOptions } from './serve.ts'
+export { upgrade, type UpgradeOptions } from './upgrade.ts'
+export { WebSocketStream, type WebSocketStreamInit } from './websocket-stream.ts'

@@ -5,10 +5,10 @@ import type { CloseBody } from '../message/close-body.ts'
 import { checkControlData } from '../message/encoder.ts'
 import { type Limits, resolveLimits } from '../values/limits.ts'
 import { Opcode } from '../values/opcode.ts'
-import type { ByteStreams, BytesLike } from '../values/types.ts'
+import type { BytesLike, ByteStreams } from '../values/types.ts'
 import { checkCloseInfo, type CloseInfo, WebSocketError } from '../values/websocket-error.ts'
 import type { ClosingEvent } from './closing.ts'
-import { abnormalEnd, type CloseResult, closedByUs, failureClose, lostData } from './ends.ts'
+import { abnormalEnd, closedByUs, type CloseResult, failureClose, lostData } from './ends.ts'
 import { type Environment, maskingKeysOf, portableEnvironment } from './environment.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Inbound } from './inbound.ts'
@@ -21,6 +21,12 @@ import type { Sendable, SendOptions } from './outgoing-message.ts'
 import { Protocol } from './protocol.ts'
 import { Sender } from './sender.ts'
 import type { ConnectionStats } from './stats.ts'
+
+/** Closes with any status code, such as 1001 or 1011. Tells whether the connection was open till now. */
+export let closeWith: (connection: Connection, body: CloseBody) => boolean
+
+/** Ends a connection at once; `closed` rejects with 1006 unless it has ended already. */
+export let cutOff: (connection: Connection) => void
 
 /**
  * A WebSocket connection over any byte streams. `openConnection` and `acceptConnection` make one by upgrading a transport;
@@ -66,6 +72,19 @@ export class Connection {
   #pumping = false
   /** Lets reading go on; set while it is paused. */
   #resumeReading: (() => void) | undefined
+
+  // What our own serving may do and an application may not: a Close with any code, and an end without waiting.
+  static {
+    closeWith = (connection, body) => {
+      const open = connection.#closing === undefined && connection.#protocol.state === 'open'
+      connection.#close(body)
+      return open
+    }
+    cutOff = (connection) => {
+      connection.#close({ reason: '' })
+      connection.#step('timeout')
+    }
+  }
 
   /** Takes the transport over: locks both its streams. Throws `RangeError` for limits out of range. */
   constructor(transport: ByteStreams, options: ConnectionOptions) {
@@ -333,7 +352,10 @@ export class Connection {
     this.#runPostponed()
     if (this.#protocol.state !== 'handshaken') {
       const reason = cause ?? this.#protocol.endOfBytes()
-      this.#error ??= abnormalEnd(cause === undefined ? 'the connection ended without a Close frame' : 'the transport failed', reason)
+      this.#error ??= abnormalEnd(
+        cause === undefined ? 'the connection ended without a Close frame' : 'the transport failed',
+        reason,
+      )
     }
     this.#step('end')
   }

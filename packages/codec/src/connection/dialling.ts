@@ -1,0 +1,195 @@
+// From a URL to an open connection, over whatever dials: each adapter gives its own sockets. Owns what all adapters share: the
+// clock over dialling and upgrade, giving up, one connection at a time to each host (RFC 6455 §4.1), and the errors.
+
+import { createUpgradeRequest } from '../handshake/client.ts'
+import { resolveLimits } from '../values/limits.ts'
+import type { ByteStreams } from '../values/types.ts'
+import { WebSocketError } from '../values/websocket-error.ts'
+import type { Connection } from './connection.ts'
+import { abnormalEnd } from './ends.ts'
+import { portableEnvironment } from './environment.ts'
+import { type ClientOptions, openConnection } from './open.ts'
+
+/** Where to dial. */
+export interface DialTarget {
+  /** The URL's host: a name, an IPv4 address, or an IPv6 address without brackets. */
+  readonly hostname: string
+  /** The URL's port, or 80 for ws and 443 for wss. */
+  readonly port: number
+  /** Whether TLS will follow, through `startTls`. */
+  readonly secure: boolean
+  /** The path of a Unix socket to dial instead; `hostname` and `port` are only spoken of then. */
+  readonly unix?: string | undefined
+}
+
+/** An open transport that no WebSocket was spoken on. */
+export interface Dialled<Tls = unknown> {
+  /** Its bytes; called once, at the end. */
+  bytes(): ByteStreams
+  /** Starts TLS as a client; gives the secured transport, or nothing where it is this one still. */
+  startTls(options: Tls): Promise<Dialled<Tls> | void>
+}
+
+/**
+ * Opens a transport; in its place one may speak with a proxy first. `signal` is aborted when the opening fails or is given
+ * up, until the connection is open: then whatever was opened must be closed. A rejection is passed on as the cause.
+ */
+export type Dial<Tls = unknown> = (target: DialTarget, signal: AbortSignal) => Promise<Dialled<Tls>>
+
+/** What every adapter's `connect` takes, beside its own; no `Sec-WebSocket-Key`. */
+export interface DiallingOptions extends Omit<ClientOptions, 'key'> {
+  /** A Unix socket to dial; the URL still gives host and target of the request. */
+  unix?: string | undefined
+  /** How long dialling, TLS and upgrade may take together, in milliseconds; the same as `limits.handshakeTimeout`. Default 10 000. */
+  handshakeTimeout?: number | undefined
+}
+
+/**
+ * Dials and upgrades. Rejects as `openConnection` does; where dialling or TLS fails, with a `WebSocketError` whose cause is what
+ * `dial` failed with; with the signal's reason. While one connection to a host and port is being opened, the next one to it waits.
+ */
+export async function dialConnection<Tls>(
+  url: string | URL,
+  options: DiallingOptions,
+  dial: Dial<Tls>,
+  tls: Tls,
+): Promise<Connection> {
+  const { handshakeTimeout, unix, signal: given, ...others } = options
+  const rest = { ...others, key: undefined } // an adapter's own options may have one, for TLS
+  const limits = resolveLimits(handshakeTimeout === undefined ? rest.limits : { ...rest.limits, handshakeTimeout })
+  // Everything a caller can get wrong is found before anything is dialled.
+  const target = dialTarget(createUpgradeRequest(url, rest).url, unix)
+  const release = await takeTurn(unix ?? nameOf(target), given)
+  const opening = new Opening(
+    limits.handshakeTimeout,
+    { ...portableEnvironment, ...options.environment }.startTimer,
+    given,
+  )
+  const { signal } = opening
+  try {
+    const transport = await opening.dial(dial, target, tls)
+    // The clock over all of it runs here already.
+    return await openConnection(transport, url, { ...rest, signal, limits: { ...limits, handshakeTimeout: Infinity } })
+  } catch (error) {
+    opening.giveUp(error)
+    throw signal.reason
+  } finally {
+    opening.end()
+    release()
+  }
+}
+
+function dialTarget({ protocol, hostname, port }: URL, unix: string | undefined): DialTarget {
+  const secure = protocol === 'wss:'
+  return {
+    hostname: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? (secure ? 443 : 80) : Number(port),
+    secure,
+    unix,
+  }
+}
+
+function nameOf({ hostname, port, unix }: DialTarget): string {
+  return unix ?? (hostname.includes(':') ? `[${hostname}]:${port}` : `${hostname}:${port}`)
+}
+
+/** One attempt: its signal tells everybody that it is over without success, and why. */
+class Opening {
+  readonly #control = new AbortController()
+  readonly #forget: () => void
+
+  constructor(timeout: number, startTimer: (callback: () => void, ms: number) => () => void, given?: AbortSignal) {
+    const onAbort = (): void => this.#control.abort(given!.reason)
+    const stopTimer = startTimer(
+      () => this.#control.abort(abnormalEnd(`not open within the handshake timeout of ${timeout} ms`)),
+      timeout,
+    )
+    given?.addEventListener('abort', onAbort)
+    this.#forget = () => {
+      stopTimer()
+      given?.removeEventListener('abort', onAbort)
+    }
+    if (given?.aborted) onAbort()
+  }
+
+  get signal(): AbortSignal {
+    return this.#control.signal
+  }
+
+  /** The transport, secured where the target asks for it. */
+  async dial<Tls>(dial: Dial<Tls>, target: DialTarget, tls: Tls): Promise<ByteStreams> {
+    try {
+      this.signal.throwIfAborted()
+      const plain = await this.#within(dial(target, this.signal))
+      const dialled = target.secure ? await this.#within(plain.startTls(tls)) ?? plain : plain
+      return dialled.bytes()
+    } catch (error) {
+      const doing = `connect to ${nameOf(target)}${target.secure ? ' with TLS' : ''}`
+      throw new WebSocketError(`Cannot open WebSocket: cannot ${doing}: ${reasonOf(error)}`, { cause: error })
+    }
+  }
+
+  /** Aborts the attempt, unless that was what made it fail. */
+  giveUp(reason: unknown): void {
+    if (!this.signal.aborted) this.#control.abort(reason)
+  }
+
+  /** No timer and no listener outlives the attempt. */
+  end(): void {
+    this.#forget()
+  }
+
+  async #within<T>(promise: Promise<T>): Promise<T> {
+    let onAbort!: () => void
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => reject(this.signal.reason)
+      this.signal.addEventListener('abort', onAbort)
+    })
+    try {
+      return await Promise.race([promise, aborted])
+    } finally {
+      this.signal.removeEventListener('abort', onAbort)
+    }
+  }
+}
+
+/** An error's message; that of an `AggregateError` is empty, and its parts say more. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The last of those that open a connection to a host, by its name. */
+const lastInLine = new Map<string, Promise<void>>()
+
+/** RFC 6455 §4.1: at most one connection to a host and port may be opening. Gives what ends the turn; rejects with the signal's reason. */
+async function takeTurn(name: string, signal: AbortSignal | undefined): Promise<() => void> {
+  signal?.throwIfAborted()
+  const before = lastInLine.get(name)
+  let done!: () => void
+  const turn = new Promise<void>((resolve) => done = resolve)
+  const mine = before === undefined ? turn : before.then(() => turn)
+  lastInLine.set(name, mine)
+  void mine.then(() => {
+    if (lastInLine.get(name) === mine) lastInLine.delete(name)
+  })
+  if (before === undefined) return done
+  try {
+    await waitFor(before, signal)
+    return done
+  } catch (error) {
+    done()
+    throw error
+  }
+}
+
+function waitFor(turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal!.reason)
+    signal?.addEventListener('abort', onAbort)
+    void turn.then(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    })
+  })
+}

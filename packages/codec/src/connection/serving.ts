@@ -1,0 +1,142 @@
+// What serving is beside sockets: a group of connections, a handler for each, and an end for all. Every adapter's `serve` is
+// this and a way to listen. Owns the connections of a listener and the answer to errors that nobody awaits.
+
+import { StatusCode } from '../values/status-code.ts'
+import type { ByteStreams } from '../values/types.ts'
+import { WebSocketError } from '../values/websocket-error.ts'
+import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
+import { acceptConnection, type ServerOptions } from './accept.ts'
+import { closeWith, type Connection, cutOff } from './connection.ts'
+import { portableEnvironment } from './environment.ts'
+
+/** Where an error came from that nobody awaits. */
+export interface ServeErrorContext {
+  /** `handler`: what `onConnection` failed with; `upgrade`: the `accept` hook or an option; `request`: `onRequest`; `listener`: the socket that listens. */
+  readonly where: 'handler' | 'upgrade' | 'request' | 'listener'
+  /** The request that led there, where one was read. */
+  readonly request?: UpgradeRequest | undefined
+  /** The connection, where there was one; it is closed with 1011 already. */
+  readonly connection?: Connection | undefined
+}
+
+/** What every adapter's `serve` takes, beside its own. */
+export interface ServingOptions
+  extends Omit<ServerOptions, 'requestHead' | 'head' | 'remoteAddress' | 'onUpgradeRequest'> {
+  /** Hears of errors that nobody awaits. Default: they are written to the console. What a peer did wrong is no such error. */
+  onError?: ((error: unknown, context: ServeErrorContext) => void) | undefined
+  /** Aborting it closes the listener, with the default timeout. */
+  signal?: AbortSignal | undefined
+}
+
+/** Takes a new connection. A throw or rejection closes the connection with 1011 and goes to `onError`, unless it is that connection's own end. */
+export type ConnectionHandler = (connection: Connection, request: UpgradeRequest) => void | Promise<void>
+
+/** How a listener is closed. */
+export interface ListenerCloseOptions {
+  /** How long the connections may take to close, in milliseconds; then they are cut. Default 5 000. */
+  timeout?: number | undefined
+}
+
+/** A server that listens. */
+export interface Listener {
+  /** Where clients connect to: `ws://127.0.0.1:8080/`, `wss://…`, or `ws+unix:` and the path of a Unix socket. */
+  readonly url: string
+  /** The address that is listened on; empty for a Unix socket. */
+  readonly hostname: string
+  /** The port that is listened on; 0 for a Unix socket. */
+  readonly port: number
+  /** The connections that are open or closing. */
+  readonly connections: ReadonlySet<Connection>
+  /**
+   * Stops accepting, closes every connection with 1001 and waits for their ends; cuts what is left after the timeout. Resolves when
+   * everything is closed. Calling it again gives the same promise.
+   */
+  close(options?: ListenerCloseOptions): Promise<void>
+  /** Closes with the default timeout. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const DEFAULT_TIMEOUT = 5_000
+
+/** The connections of one listener. */
+export class ConnectionGroup {
+  readonly #connections = new Set<Connection>()
+  readonly #options: ServingOptions
+  readonly #handler: ConnectionHandler
+  /** Ends the upgrades that are under way when the listener closes. */
+  readonly #closing = new AbortController()
+
+  constructor(options: ServingOptions, handler: ConnectionHandler) {
+    if (typeof handler !== 'function') {
+      throw new TypeError(`Cannot serve: the handler must be a function, got ${typeof handler}`)
+    }
+    this.#options = options
+    this.#handler = handler
+  }
+
+  /** Those that are open or closing. */
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections
+  }
+
+  /** Upgrades a transport and gives the connection to the handler. Never rejects; `more` is what the adapter knows of the request. */
+  async accept(transport: ByteStreams, more: Partial<ServerOptions> = {}): Promise<void> {
+    let request!: UpgradeRequest
+    let connection: Connection
+    try {
+      connection = await acceptConnection(transport, {
+        ...this.#options,
+        ...more,
+        signal: this.#closing.signal,
+        onUpgradeRequest: (seen) => request = seen,
+      })
+    } catch (error) {
+      // A peer that broke a rule, was refused or went away has had its answer.
+      const peers = error instanceof WebSocketError || this.#closing.signal.aborted
+      if (!peers) this.report(error, { where: 'upgrade', request })
+      return
+    }
+    this.#connections.add(connection)
+    const forget = (): void => void this.#connections.delete(connection)
+    connection.closed.then(forget, forget)
+    if (this.#closing.signal.aborted) closeWith(connection, goingAway)
+    else await this.#handle(connection, request)
+  }
+
+  /** Tells `onError`, or the console. */
+  report(error: unknown, context: ServeErrorContext): void {
+    const { onError } = this.#options
+    try {
+      if (onError === undefined) console.error(`Error in ${context.where} of a WebSocket server:`, error)
+      else onError(error, context)
+    } catch (second) {
+      console.error('Error in onError of a WebSocket server:', second)
+    }
+  }
+
+  /** Closes every connection with 1001; cuts those that are left after `timeout` milliseconds. Resolves when all have ended. */
+  async close({ timeout = DEFAULT_TIMEOUT }: ListenerCloseOptions = {}): Promise<void> {
+    const { startTimer } = { ...portableEnvironment, ...this.#options.environment }
+    this.#closing.abort(new WebSocketError('The server is closing'))
+    const stopTimer = startTimer(() => this.#connections.forEach(cutOff), timeout)
+    for (const connection of this.#connections) closeWith(connection, goingAway)
+    await Promise.allSettled([...this.#connections].map(({ closed }) => closed))
+    stopTimer()
+  }
+
+  async #handle(connection: Connection, request: UpgradeRequest): Promise<void> {
+    try {
+      await this.#handler(connection, request)
+    } catch (error) {
+      const wasOpen = closeWith(connection, { statusCode: StatusCode.InternalError, reason: '' })
+      if (wasOpen || !isConnectionError(error)) this.report(error, { where: 'handler', request, connection })
+    }
+  }
+}
+
+const goingAway = { statusCode: StatusCode.GoingAway, reason: '' }
+
+/** Whether an error is what a connection gives whoever uses it after its end. */
+function isConnectionError(error: unknown): boolean {
+  return error instanceof WebSocketError || (error instanceof DOMException && error.name === 'InvalidStateError')
+}

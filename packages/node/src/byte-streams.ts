@@ -1,0 +1,146 @@
+// A socket as a pair of byte streams, by hand: the platform's own converters leak listeners and hang on cancel. Owns the socket
+// from here on: its flow, its end in both directions, and its errors.
+
+import type { ByteStreams } from '@wirestream/codec'
+import type { Duplex } from 'node:stream'
+import type { UnderlyingSink, UnderlyingSource } from 'node:stream/web'
+
+/** What came with the socket. */
+export interface ByteStreamsOptions {
+  /** Bytes that were read from the socket already; they are the first chunk. Taken over. */
+  head?: Uint8Array | undefined
+}
+
+/**
+ * How long the peer's direction is drained when nobody reads it any more and ours has ended: closing a socket with unread bytes
+ * resets it, and a reset destroys what the peer has not read of ours.
+ */
+const LINGER = 2_000
+
+/**
+ * The streams of a `net.Socket`, a `tls.TLSSocket`, or any duplex of Node's that behaves so. Takes the socket over; nobody else
+ * may listen to its data. Chunks read are plain `Uint8Array`s of their own; a write resolves when the system has taken the chunk,
+ * which is not copied and must not change until then.
+ *
+ * Backpressure works both ways: while nobody reads, one chunk waits and the socket is paused. Closing `writable` sends what was
+ * written and a FIN, behind TLS's close_notify, and reading goes on; the peer's FIN closes `readable`, and writing goes on. When both
+ * have ended the socket is destroyed. Aborting `writable` destroys it at once. Cancelling `readable` discards what comes,
+ * and two seconds after our own end the socket is destroyed, whatever the peer does. Where the socket fails, both streams do.
+ */
+export function byteStreams(socket: Duplex, { head }: ByteStreamsOptions = {}): ByteStreams {
+  socket.allowHalfOpen = true
+  // Attaching a data listener would start the flow; the first pull does.
+  socket.pause()
+  const incoming = new Incoming(socket, head)
+  const outgoing = new Outgoing(socket)
+  const streams: ByteStreams = {
+    readable: new ReadableStream(incoming, { highWaterMark: 1 }),
+    writable: new WritableStream(outgoing, { highWaterMark: 1 }),
+  }
+  const fail = (error: Error): void => {
+    incoming.fail(error)
+    outgoing.fail(error)
+  }
+  // Sockets report errors until they are closed, a reset behind our own end among them.
+  socket.on('error', fail)
+  socket.on('finish', () => incoming.linger())
+  socket.once('close', () => fail(socket.errored ?? new Error('Cannot use socket: it was closed')))
+  return streams
+}
+
+/** What the peer sends. */
+class Incoming implements UnderlyingSource<Uint8Array> {
+  readonly #socket: Duplex
+  readonly #head: Uint8Array | undefined
+  #controller!: ReadableStreamDefaultController<Uint8Array>
+  #cancelled = false
+
+  constructor(socket: Duplex, head: Uint8Array | undefined) {
+    this.#socket = socket
+    this.#head = head
+  }
+
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller
+    if (this.#head !== undefined && this.#head.length > 0) controller.enqueue(plain(this.#head))
+    this.#socket.on('data', this.#onData)
+    this.#socket.once('end', () => this.#end())
+  }
+
+  /** Called while nothing waits to be read. */
+  pull(): void {
+    this.#socket.resume()
+  }
+
+  cancel(): void {
+    this.#cancelled = true
+    this.#socket.off('data', this.#onData)
+    this.#socket.resume()
+    this.linger()
+  }
+
+  fail(error: Error): void {
+    if (!this.#cancelled) this.#controller.error(error)
+  }
+
+  /** Both directions are done with, as far as it is for us to say; the peer's end is waited for, but not for long. */
+  linger(): void {
+    const socket = this.#socket
+    if (!this.#cancelled || !socket.writableFinished || socket.destroyed) return
+    const timer = setTimeout(() => socket.destroy(), LINGER).unref()
+    socket.once('close', () => clearTimeout(timer))
+  }
+
+  #end(): void {
+    if (!this.#cancelled) this.#controller.close()
+    if (this.#socket.writableFinished) this.#socket.destroy()
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    this.#controller.enqueue(plain(chunk))
+    // A read that waited has taken the chunk already; else it waits, and nothing may come behind it.
+    if (this.#controller.desiredSize! <= 0) this.#socket.pause()
+  }
+}
+
+/** What we send. */
+class Outgoing implements UnderlyingSink<Uint8Array> {
+  readonly #socket: Duplex
+  #controller!: WritableStreamDefaultController
+
+  constructor(socket: Duplex) {
+    this.#socket = socket
+  }
+
+  start(controller: WritableStreamDefaultController): void {
+    this.#controller = controller
+    // An abort waits for the write under way, which may never end; its signal does not wait.
+    const { signal } = controller as WritableStreamDefaultController & { signal: AbortSignal } // missing in Node 20's types
+    signal.addEventListener('abort', () => this.#socket.destroy(), { once: true })
+  }
+
+  write(chunk: Uint8Array): Promise<void> | void {
+    if (chunk.length === 0) return
+    return this.#done((callback) => this.#socket.write(chunk, callback))
+  }
+
+  async close(): Promise<void> {
+    await this.#done((callback) => this.#socket.end(callback))
+    if (this.#socket.readableEnded) this.#socket.destroy()
+  }
+
+  fail(error: Error): void {
+    this.#controller.error(error)
+  }
+
+  #done(act: (callback: (error?: Error | null) => void) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      act((error) => error ? reject(this.#socket.errored ?? error) : resolve())
+    })
+  }
+}
+
+/** The same bytes without Node's `Buffer` around them. */
+function plain({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length)
+}

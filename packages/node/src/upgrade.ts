@@ -1,0 +1,60 @@
+// One connection on a server that exists already: Node's HTTP server has read the head, we do the rest.
+
+import { acceptConnection, type Connection, type ServerOptions } from '@wirestream/codec'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { byteStreams } from './byte-streams.ts'
+import { nodeEnvironment } from './environment.ts'
+
+/** How to accept a connection; the request and its socket say the rest. */
+export type UpgradeOptions = Omit<ServerOptions, 'requestHead' | 'head' | 'remoteAddress'>
+
+/**
+ * Upgrades a request of an `http` or `https` server that exists already; call it from the server's `upgrade` event, within that turn.
+ * Takes the socket over. A request that breaks a rule, or that `accept` refuses, is answered with an HTTP error; then this
+ * rejects with an `UpgradeError`, as `acceptConnection` does.
+ *
+ * ```ts
+ * import { upgrade } from '@wirestream/node'
+ * import { createServer } from 'node:http'
+ *
+ * const server = createServer((_, response) => response.end('hello'))
+ * server.on('upgrade', async (request, socket, head) => {
+ *   if (request.url !== '/echo') return socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
+ *   const connection = await upgrade(request, socket, head).catch(() => undefined)
+ *   await connection?.readable.pipeTo(connection.writable).catch(() => {})
+ * })
+ * ```
+ */
+export function upgrade(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Uint8Array,
+  options: UpgradeOptions = {},
+): Promise<Connection> {
+  const environment = { ...nodeEnvironment, ...options.environment }
+  const known = describeUpgrade(request, options)
+  return acceptConnection(takeSocket(socket, head), { ...options, ...known, environment })
+}
+
+/** The byte streams of a socket that an HTTP server lets go of. */
+export function takeSocket(socket: Duplex, head: Uint8Array): ReturnType<typeof byteStreams> {
+  // The server's own time-outs end with HTTP; our frames of one turn leave in one write, so Nagle only delays them.
+  const { setTimeout, setNoDelay } = socket as Partial<Socket>
+  setTimeout?.call(socket, 0)
+  setNoDelay?.call(socket, true)
+  return byteStreams(socket, { head })
+}
+
+/** What an HTTP server knows of a request, as the codec takes it. */
+export function describeUpgrade(request: IncomingMessage, { secure }: UpgradeOptions): Partial<ServerOptions> {
+  const { method = '', url = '', httpVersion, rawHeaders, socket } = request
+  const headers: [name: string, value: string][] = []
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.push([rawHeaders[i]!, rawHeaders[i + 1]!])
+  return {
+    requestHead: { method, target: url, httpVersion, headers },
+    remoteAddress: socket.remoteAddress,
+    secure: secure ?? 'encrypted' in socket,
+  }
+}
