@@ -30,15 +30,12 @@ export async function streamMessage(
   signal: AbortSignal,
 ): Promise<void> {
   const message = new StreamedMessage(target, options)
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  aborted.catch(() => {})
+  const waits = new Waits(signal)
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), aborted])
+      const { done, value } = await waits.for(reader.read())
       if (done) break
-      await Promise.race([message.write(value), aborted])
+      await waits.for(message.write(value))
     }
     message.end()
     await target.outbox.taken() // large chunks were lent
@@ -46,6 +43,26 @@ export async function streamMessage(
     reader.cancel(error).catch(() => {})
     if (message.begun && !signal.aborted) target.onBroken?.(error)
     throw error
+  }
+}
+
+/** Waits that a signal ends, one after another. A race against one long promise would keep every chunk until the message's end. */
+class Waits {
+  readonly #signal: AbortSignal
+  #interrupt: ((reason: unknown) => void) | undefined
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+    signal.addEventListener('abort', () => this.#interrupt?.(signal.reason), { once: true })
+  }
+
+  /** What `promise` gives, or a rejection with the signal's reason. */
+  for<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      promise.then(resolve, reject)
+      this.#interrupt = reject
+      if (this.#signal.aborted) reject(this.#signal.reason)
+    })
   }
 }
 
@@ -100,7 +117,9 @@ class StreamedMessage {
     if (this.#length === undefined) {
       protocol.sendFrame(this.begun ? Opcode.Continuation : this.#opcode, bytes, false, true)
     } else {
-      if (this.#sent + bytes.length > this.#length) throw wrongLength(this.#length, `${this.#sent + bytes.length} or more`)
+      if (this.#sent + bytes.length > this.#length) {
+        throw wrongLength(this.#length, `${this.#sent + bytes.length} or more`)
+      }
       if (!this.begun) this.#begin(this.#length)
       protocol.sendPart(bytes, true)
     }
