@@ -1,6 +1,5 @@
 // The body of a Close frame: nothing, or a status code and a reason (RFC 6455 §5.5.1). Reading and writing side by side.
 
-import { NO_BYTES } from '../values/bytes.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import { isSendableStatusCode } from '../values/status-code.ts'
 import { MAX_REASON_LENGTH } from '../values/websocket-error.ts'
@@ -38,7 +37,7 @@ export function encodeCloseBody({ statusCode, reason }: CloseBody): Uint8Array {
   }
   if (statusCode === undefined) {
     if (reason !== '') throw new RangeError('Cannot encode Close frame: a reason needs a status code')
-    return NO_BYTES
+    return new Uint8Array(0)
   }
   if (!isSendableStatusCode(statusCode)) {
     throw new RangeError(

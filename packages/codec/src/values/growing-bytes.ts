@@ -1,19 +1,25 @@
 // Bytes that arrive bit by bit and are wanted as one array. Memory follows what arrived, never what was announced.
 
+import { NO_BYTES } from './bytes.ts'
+
 /** Makes an array of that many bytes; the content need not be zero, since every byte is written before it is seen. */
 export type Allocate = (length: number) => Uint8Array
 
 /** The portable allocator: zeroed memory. */
 export const allocateZeroed: Allocate = (length) => new Uint8Array(length)
 
-const FIRST_CAPACITY = 1024
+const FIRST_BLOCK = 1024
+const LARGEST_BLOCK = 65536
 
 /**
- * Appends and hands out one exact array. Capacity doubles, and jumps to the announced total only once half of it has
- * arrived, so that it never exceeds twice the bytes that came (law 1) and the last growth ends in the exact array.
+ * Appends and hands out one exact array. Bytes are kept in blocks, so that nothing is copied to make room and all that was
+ * ever allocated stays within twice the bytes that came, plus one block (law 1); each byte is copied twice at most (law 2).
  */
 export class GrowingBytes {
-  #bytes: Uint8Array | undefined
+  /** The full blocks, and the one being filled, up to `#at`. */
+  #blocks: Uint8Array[] = []
+  #last = NO_BYTES
+  #at = 0
   #length = 0
   readonly #allocate: Allocate
 
@@ -28,29 +34,54 @@ export class GrowingBytes {
 
   /** Copies `part` in. `total` is the length at which it will end, as far as anybody said; 0 where nobody did. */
   append(part: Uint8Array, total = 0): void {
-    const length = this.#length + part.length
-    if (this.#bytes === undefined || length > this.#bytes.length) this.#grow(length, total)
-    this.#bytes!.set(part, this.#length)
-    this.#length = length
+    const needed = this.#length + part.length
+    let rest = part
+    if (this.#at + part.length > this.#last.length) {
+      if (isNear(total, needed)) this.#gather(total)
+      else rest = this.#spill(part)
+    }
+    this.#last.set(rest, this.#at)
+    this.#at += rest.length
+    this.#length = needed
   }
 
   /** The bytes so far, as an array of exactly their length that nobody else holds; then starts anew. */
   take(): Uint8Array {
-    const bytes = this.#bytes ?? new Uint8Array(0)
-    const length = this.#length
-    this.#bytes = undefined
-    this.#length = 0
-    if (bytes.length === length) return bytes
-    const exact = this.#allocate(length)
-    exact.set(bytes.subarray(0, length))
-    return exact
+    if (this.#length === 0) return new Uint8Array(0)
+    if (this.#last.length !== this.#length) this.#gather(this.#length)
+    const bytes = this.#last
+    this.#last = NO_BYTES
+    this.#at = this.#length = 0
+    return bytes
   }
 
-  #grow(needed: number, total: number): void {
-    let capacity = Math.max(needed, 2 * this.#length, FIRST_CAPACITY)
-    if (total >= needed && total <= Math.max(2 * needed, FIRST_CAPACITY)) capacity = total
-    const bytes = this.#allocate(capacity)
-    if (this.#bytes !== undefined) bytes.set(this.#bytes.subarray(0, this.#length))
-    this.#bytes = bytes
+  /** Fills the last block, opens the next one, and gives what of `part` belongs there. */
+  #spill(part: Uint8Array): Uint8Array {
+    const room = this.#last.length - this.#at
+    if (room > 0) this.#last.set(part.subarray(0, room), this.#at)
+    if (this.#at + room > 0) this.#blocks.push(this.#last)
+    const rest = part.subarray(room)
+    this.#last = this.#allocate(Math.max(rest.length, Math.min(Math.max(this.#length, FIRST_BLOCK), LARGEST_BLOCK)))
+    this.#at = 0
+    return rest
   }
+
+  /** Brings all bytes so far into one array of that capacity. */
+  #gather(capacity: number): void {
+    const all = this.#allocate(capacity)
+    let at = 0
+    for (const block of this.#blocks) {
+      all.set(block, at)
+      at += block.length
+    }
+    all.set(this.#last.subarray(0, this.#at), at)
+    this.#blocks = []
+    this.#last = all
+    this.#at = this.#length
+  }
+}
+
+// An announced end is believed once half of it has come and little is missing: then the rest goes to its place at once.
+function isNear(total: number, needed: number): boolean {
+  return total >= needed && total - needed <= LARGEST_BLOCK && total <= Math.max(2 * needed, FIRST_BLOCK)
 }
