@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest'
+import { mask, maskBytes, readKey, rotateKey, secureMaskingKeys, writeKey } from '../../src/frame/mask.ts'
+import { FrameEncoder, Opcode } from '../../src/index.ts'
+import { difference, expectBytes, hex, pattern } from '../support/bytes.ts'
+import { keyNumber } from '../support/frames.ts'
+import { forSeeds } from '../support/random.ts'
+
+// RFC 6455 §5.3 as it is written: octet i XOR octet i mod 4 of the key. rfc.md 31.
+function oracle(bytes: Uint8Array, start: number, end: number, key: Uint8Array): void {
+  for (let i = start; i < end; i++) bytes[i]! ^= key[(i - start) % 4]!
+}
+
+const keys = ['37 fa 21 3d', '00 00 00 00', 'ff ff ff ff', '80 00 00 00', '00 00 00 80', '01 02 03 04'].map(hex)
+
+describe('masking', () => {
+  it('agrees with the RFC at every alignment, offset and length up to 260 bytes', () => {
+    const key = hex('37 fa 21 3d')
+    const number = keyNumber(key)
+    for (let alignment = 0; alignment < 8; alignment++) {
+      for (let start = 0; start < 8; start++) {
+        for (let length = 0; length <= 260; length++) {
+          const memory = pattern(alignment + start + length + 12)
+          const expected = memory.slice()
+          const bytes = memory.subarray(alignment)
+          mask(bytes, start, start + length, number)
+          oracle(expected.subarray(alignment), start, start + length, key)
+          if (difference(memory, expected) >= 0) {
+            expect.unreachable(`alignment ${alignment}, start ${start}, length ${length}`)
+          }
+        }
+      }
+    }
+  })
+
+  it('agrees with the RFC for random keys, places and larger lengths, in both forms', () => {
+    forSeeds(300, (random) => {
+      const key = random.chance(0.5) ? random.pick(keys) : random.bytes(4)
+      const memory = random.bytes(random.pick([100, 1000, 4096, 70_000]))
+      const from = random.below(16)
+      const bytes = memory.subarray(from)
+      const start = random.below(bytes.length)
+      const end = start + random.below(bytes.length - start + 1)
+      for (const form of [mask, maskBytes]) {
+        const actual = memory.slice()
+        const expected = memory.slice()
+        form(actual.subarray(from), start, end, keyNumber(key))
+        oracle(expected.subarray(from), start, end, key)
+        expectBytes(actual, expected)
+      }
+    })
+  })
+
+  it('twice is the identity', () => {
+    const bytes = pattern(1000)
+    mask(bytes, 3, 999, 0x12345678)
+    mask(bytes, 3, 999, 0x12345678)
+    expectBytes(bytes, pattern(1000))
+  })
+
+  it('goes on at any offset with the key rotated, also beyond 2^32', () => {
+    const key = hex('37 fa 21 3d')
+    const whole = new Uint8Array(64)
+    oracle(whole, 0, 64, key)
+    for (let offset = 0; offset < 64; offset++) {
+      for (const far of [0, 2 ** 31, 2 ** 32, 2 ** 40, 2 ** 53 - 64]) {
+        const rest = new Uint8Array(64 - offset)
+        mask(rest, 0, rest.length, rotateKey(keyNumber(key), far + offset))
+        expectBytes(rest, whole.subarray(offset))
+      }
+    }
+  })
+
+  it('writes and reads keys octet by octet', () => {
+    for (const key of keys) {
+      const bytes = new Uint8Array(8)
+      writeKey(bytes, 3, keyNumber(key))
+      expectBytes(bytes.subarray(3, 7), key)
+      expect(readKey(bytes, 3)).toBe(keyNumber(key))
+    }
+  })
+})
+
+describe('masking keys', () => { // rfc.md 31; law 8
+  it("come from the platform's cryptographic randomness and never from Math.random", () => {
+    const random = Math.random
+    const fill = crypto.getRandomValues
+    let filled = 0
+    Math.random = () => expect.unreachable('Math.random was called')
+    crypto.getRandomValues = ((array: Uint32Array) => {
+      filled++
+      return array.fill(0xdeadbeef)
+    }) as typeof crypto.getRandomValues
+    try {
+      const source = secureMaskingKeys()
+      expect(filled).toBe(0) // nothing before the first key
+      const given = Array.from({ length: 1000 }, () => source() >>> 0)
+      expect(new Set(given)).toEqual(new Set([0xdeadbeef]))
+      expect(filled).toBe(Math.ceil(1000 / 256))
+    } finally {
+      Math.random = random
+      crypto.getRandomValues = fill
+    }
+  })
+
+  it('differ from frame to frame, and every bit of them is even', () => {
+    const encoder = new FrameEncoder({ role: 'client' })
+    const frames = Array.from({ length: 20_000 }, () => ({ opcode: Opcode.Ping, payload: new Uint8Array(0) }))
+    const [bytes] = encoder.encode(frames)
+    const ones = new Array<number>(32).fill(0)
+    const seen = new Set<number>()
+    for (let i = 0; i < frames.length; i++) {
+      const key = readKey(bytes!, i * 6 + 2)
+      seen.add(key)
+      for (let bit = 0; bit < 32; bit++) if (key & (1 << bit)) ones[bit]!++
+    }
+    // 20 000 draws from 2^32 repeat about 0.05 times; more than 10 times happens once in 10^20 runs.
+    expect(seen.size).toBeGreaterThan(frames.length - 10)
+    // A fair bit is 71 away from half at one standard deviation; 1000 away is 14 of them, once in 10^44 runs.
+    for (const count of ones) expect(Math.abs(count - frames.length / 2)).toBeLessThan(1000)
+  })
+
+  it('are one for each frame, also for a long one in parts', () => {
+    let made = 0
+    const encoder = new FrameEncoder({ role: 'client', insecureMaskingKeys: () => ++made })
+    encoder.encode([{ opcode: 1, payload: pattern(3) }, { opcode: 2, payload: pattern(10), payloadLength: 30 }])
+    encoder.encode({ opcode: 2, payload: pattern(20), payloadLength: 30, offset: 10 })
+    expect(made).toBe(2)
+    encoder.encode({ opcode: 8, payload: pattern(0) })
+    expect(made).toBe(3)
+  })
+
+  it('are none for a server', () => {
+    const encoder = new FrameEncoder({ role: 'server', insecureMaskingKeys: () => expect.unreachable() })
+    expect(encoder.encode({ opcode: 2, payload: pattern(200) }).length).toBe(1)
+  })
+})
