@@ -1,3 +1,7 @@
 #!/usr/bin/env node
-// Placeholder until the program is written.
-export {}
+// The program `wirestream`: hands its arguments to a command and tells the system how that ended.
+
+import process from 'node:process'
+import { run } from './program.ts'
+
+process.exitCode = await run(process.argv.slice(2))

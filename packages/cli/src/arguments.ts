@@ -1,0 +1,54 @@
+// Reads arguments: which options there are is each command's business, what their texts mean stands here. Everything that
+// makes no sense is a `UsageError` that says what was wanted.
+
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+
+/** The arguments make no sense; the message says what was seen and what was wanted. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+type OptionsConfig = NonNullable<ParseArgsConfig['options']>
+
+/** What `util.parseArgs` gives for these options, with operands allowed. */
+export type Arguments<O extends OptionsConfig> = Pick<
+  ReturnType<typeof parseArgs<{ args: string[]; options: O; allowPositionals: true }>>,
+  'values' | 'positionals'
+>
+
+/** Takes arguments apart. Throws `UsageError` for an option that is unknown, incomplete or given a value it does not take. */
+export function readArguments<const O extends OptionsConfig>(args: string[], options: O): Arguments<O> {
+  try {
+    return parseArgs({ args, options, allowPositionals: true })
+  } catch (error) {
+    // The platform's first sentence names the fault; the rest teaches its own syntax.
+    throw new UsageError((error as Error).message.split(/\.? To specify|\n/)[0]!.replace(/^[A-Z](?=[a-z])/, lower))
+  }
+}
+
+/** A whole number between two bounds, both allowed. */
+export function readWholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value
+  throw new UsageError(`${option} must be a whole number from ${least} to ${most}, got ${JSON.stringify(text)}`)
+}
+
+/** Seconds, fractions allowed, as milliseconds. */
+export function readSeconds(option: string, text: string, least: number): number {
+  const value = Number(text)
+  if (/^\d+(?:\.\d+)?$/.test(text) && value >= least && value <= 2 ** 31 / 1000 - 1) return Math.ceil(value * 1000)
+  throw new UsageError(`${option} must be a number of seconds of at least ${least}, got ${JSON.stringify(text)}`)
+}
+
+/** Header fields such as `Name: value`, in order. What may stand in them is judged when the request is built. */
+export function readHeaders(texts: readonly string[]): [name: string, value: string][] {
+  return texts.map((text) => {
+    const colon = text.indexOf(':')
+    if (colon > 0) return [text.slice(0, colon), text.slice(colon + 1).trim()]
+    throw new UsageError(`--header must be like 'Name: value', got ${JSON.stringify(text)}`)
+  })
+}
+
+function lower(letter: string): string {
+  return letter.toLowerCase()
+}
