@@ -86,7 +86,7 @@ function typeCheck(folder: string): string {
   if (readdirSync(folder).length === 0) return ''
   const compilerOptions = {
     ...{ composite: false, incremental: false, declaration: false, declarationMap: false, isolatedDeclarations: false },
-    ...{ noEmit: true, rewriteRelativeImportExtensions: false, noUnusedLocals: false, noUnusedParameters: false },
+    ...{ noEmit: true, rewriteRelativeImportExtensions: false, noUnusedLocals: false, noImplicitReturns: false },
     // Without our own condition: what examples see is what was built, as users do.
     ...{ types: ['node'], customConditions: [], skipLibCheck: true, rootDir: root, tsBuildInfoFile: null },
   }
