@@ -88,7 +88,14 @@ function typeCheck(folder: string): string {
     ...{ composite: false, incremental: false, declaration: false, declarationMap: false, isolatedDeclarations: false },
     ...{ noEmit: true, rewriteRelativeImportExtensions: false, noUnusedLocals: false, noImplicitReturns: false },
     // Without our own condition: what examples see is what was built, as users do.
-    ...{ types: ['node'], customConditions: [], skipLibCheck: true, rootDir: root, tsBuildInfoFile: null },
+    ...{
+      noUnusedParameters: false,
+      types: ['node'],
+      customConditions: [],
+      skipLibCheck: true,
+      rootDir: root,
+      tsBuildInfoFile: null,
+    },
   }
   const config = { extends: join(root, 'tsconfig.base.json'), compilerOptions, include: ['*.ts'] }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
