@@ -22,7 +22,7 @@ export type { Batched, DoorOptions } from './streams/door.ts'
 export { FrameDecoderStream, FrameEncoderStream } from './streams/frame-streams.ts'
 export { MessageDecoderStream, MessageEncoderStream } from './streams/message-streams.ts'
 
-export { acceptConnection, type AcceptDecision, type RefusalAnswer, type ServerOptions } from './connection/accept.ts'
+export { acceptConnection, type AcceptDecision, type HttpAnswer, type ServerOptions } from './connection/accept.ts'
 export { Connection } from './connection/connection.ts'
 export {
   type Dial,
@@ -34,6 +34,7 @@ export {
 export type { CloseResult } from './connection/ends.ts'
 export type { Environment } from './connection/environment.ts'
 export type { KeepAlive } from './connection/heartbeat.ts'
+export { type ListeningSocket, type ListenTarget, listenWith } from './connection/listener.ts'
 export { IncomingMessage } from './connection/incoming-message.ts'
 export { type ClientOptions, openConnection } from './connection/open.ts'
 export type { CommonOptions, ConnectionOptions } from './connection/options.ts'

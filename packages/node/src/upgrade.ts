@@ -8,7 +8,7 @@ import { byteStreams } from './byte-streams.ts'
 import { nodeEnvironment } from './environment.ts'
 
 /** How to accept a connection; the request and its socket say the rest. */
-export type UpgradeOptions = Omit<ServerOptions, 'requestHead' | 'head' | 'remoteAddress'>
+export type UpgradeOptions = Omit<ServerOptions, 'requestHead' | 'head' | 'onRequest' | 'remoteAddress'>
 
 /**
  * Upgrades a request of an `http` or `https` server that exists already; call it from the server's `upgrade` event, within that turn.
@@ -48,7 +48,7 @@ export function takeSocket(socket: Duplex, head: Uint8Array): ReturnType<typeof 
 }
 
 /** What an HTTP server knows of a request, as the codec takes it. */
-export function describeUpgrade(request: IncomingMessage, { secure }: UpgradeOptions): Partial<ServerOptions> {
+export function describeUpgrade(request: IncomingMessage, { secure }: Pick<UpgradeOptions, 'secure'>): Partial<ServerOptions> {
   const { method = '', url = '', httpVersion, rawHeaders, socket } = request
   const headers: [name: string, value: string][] = []
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.push([rawHeaders[i]!, rawHeaders[i + 1]!])

@@ -3,7 +3,7 @@
 import { HeadReader } from '../handshake/head-reader.ts'
 import { encodeResponse, type RequestHead } from '../handshake/http1.ts'
 import { type Refusal, refuse, refuseFault, type RefusalInit } from '../handshake/refusal.ts'
-import { judgeUpgradeRequest, type UpgradeAnswerOptions } from '../handshake/server.ts'
+import { isPlainRequest, judgeUpgradeRequest, type UpgradeAnswerOptions } from '../handshake/server.ts'
 import { describeRequest, type UpgradeRequest } from '../handshake/upgrade-request.ts'
 import { type Limits, resolveLimits } from '../values/limits.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
@@ -15,19 +15,24 @@ import { portableEnvironment } from './environment.ts'
 import type { CommonOptions } from './options.ts'
 import { HandshakeTransport } from './transport.ts'
 
-/** A refusal as a hook states it: a status with header fields and a body of its own. */
-export interface RefusalAnswer extends RefusalInit {
-  /** The HTTP status, 200 to 599; 401, 403 and 404 are usual. */
+/** A whole HTTP response as a hook states it; the connection ends behind it. */
+export interface HttpAnswer extends RefusalInit {
+  /** The HTTP status, 200 to 599; of refusals 401, 403 and 404 are usual. */
   readonly status: number
 }
 
 /** What a hook may say to an upgrade request: nothing or true to accept it, false for a 403, or any refusal. */
-export type AcceptDecision = void | undefined | boolean | RefusalAnswer
+export type AcceptDecision = void | undefined | boolean | HttpAnswer
 
 /** How to accept as a server. */
 export interface ServerOptions extends CommonOptions, Omit<UpgradeAnswerOptions, 'extensions'> {
   /** Decides about a request that fits the protocol, before it is answered. A throw is answered with 500 and passed on. */
   accept?: ((request: UpgradeRequest) => AcceptDecision | Promise<AcceptDecision>) | undefined
+  /**
+   * Answers a plain HTTP request, GET or HEAD without a body, within `limits.handshakeTimeout`: for pages and health checks. Default:
+   * 426 Upgrade Required. A throw is answered with 500 and passed on. An HTTP server that reads heads itself answers by itself.
+   */
+  onRequest?: ((request: UpgradeRequest) => HttpAnswer | Promise<HttpAnswer>) | undefined
   /** The request's head, where an HTTP server has read it already. */
   requestHead?: RequestHead | undefined
   /** Bytes that were read behind the head already; taken over. */
@@ -55,6 +60,9 @@ export async function acceptConnection(transport: ByteStreams, options: ServerOp
   })
   try {
     const { request, rest } = await readRequest(handshake, limits, options)
+    if (options.onRequest !== undefined && isPlainRequest(request)) {
+      throw await answerPlainly(handshake, request, options.onRequest, options)
+    }
     const answer = judgeUpgradeRequest(request, options)
     if (!answer.accepted) throw await refuseWith(handshake, answer)
     await ask(handshake, describeRequest(request, options), options)
@@ -87,25 +95,42 @@ async function readRequest(
 /** Lets the hook decide; throws where it says no. */
 async function ask(handshake: HandshakeTransport, request: UpgradeRequest, options: ServerOptions): Promise<void> {
   options.onUpgradeRequest?.(request)
-  let decision: AcceptDecision
-  try {
-    decision = await handshake.within(Promise.resolve(options.accept?.(request)))
-  } catch (error) {
-    await refuseWith(handshake, refuse(500, { body: 'Internal Server Error\n' }))
-    throw error
-  }
+  const decision = await consult(handshake, () => options.accept?.(request))
   if (decision === undefined || decision === true) return
   const { status, ...init } = decision === false ? { status: 403, body: 'Forbidden\n' } : decision
   throw await refuseWith(handshake, refuse(status, init))
 }
 
+async function answerPlainly(
+  handshake: HandshakeTransport,
+  head: RequestHead,
+  onRequest: NonNullable<ServerOptions['onRequest']>,
+  options: ServerOptions,
+): Promise<WebSocketError> {
+  const { status, ...init } = await consult(handshake, () => onRequest(describeRequest(head, options)))
+  const { response, body } = refuse(status, init)
+  // A response to HEAD says how long the body would be (RFC 9110 §9.3.2).
+  const answer = { accepted: false, response, body: head.method === 'HEAD' ? '' : body } as const
+  return refuseWith(handshake, answer, 'the request asked for no WebSocket')
+}
+
+/** What a hook says; where it throws, the client gets a 500. */
+async function consult<T>(handshake: HandshakeTransport, hook: () => T | Promise<T>): Promise<T> {
+  try {
+    return await handshake.within(Promise.resolve(hook()))
+  } catch (error) {
+    await refuseWith(handshake, refuse(500, { body: 'Internal Server Error\n' }))
+    throw error
+  }
+}
+
 /** Answers with a refusal, ends the transport, and gives the refusal as an error. */
-async function refuseWith(handshake: HandshakeTransport, refusal: Refusal): Promise<WebSocketError> {
+async function refuseWith(handshake: HandshakeTransport, refusal: Refusal, why?: string): Promise<WebSocketError> {
   const { response, reason } = refusal
   const body = typeof refusal.body === 'string' ? new TextEncoder().encode(refusal.body) : refusal.body
   await handshake.write(encodeResponse(response, body))
   await handshake.end()
   const { status, headers } = response
-  const why = reason?.message ?? 'the accept hook refused'
+  why ??= reason?.message ?? 'the accept hook refused'
   return new UpgradeError(`Cannot accept WebSocket: answered ${status}, ${why}`, { status, headers, body, cause: reason })
 }

@@ -8,6 +8,7 @@ import { WebSocketError } from '../values/websocket-error.ts'
 import type { Connection } from './connection.ts'
 import { abnormalEnd } from './ends.ts'
 import { portableEnvironment } from './environment.ts'
+import { formatHost, reasonOf } from './naming.ts'
 import { type ClientOptions, openConnection } from './open.ts'
 
 /** Where to dial. */
@@ -90,7 +91,7 @@ function dialTarget({ protocol, hostname, port }: URL, unix: string | undefined)
 }
 
 function nameOf({ hostname, port, unix }: DialTarget): string {
-  return unix ?? (hostname.includes(':') ? `[${hostname}]:${port}` : `${hostname}:${port}`)
+  return unix ?? formatHost(hostname, port)
 }
 
 /** One attempt: its signal tells everybody that it is over without success, and why. */
@@ -151,12 +152,6 @@ class Opening {
       this.signal.removeEventListener('abort', onAbort)
     }
   }
-}
-
-/** An error's message; that of an `AggregateError` is empty, and its parts say more. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ')
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** The last of those that open a connection to a host, by its name. */

@@ -56,7 +56,8 @@ export interface Listener {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-const DEFAULT_TIMEOUT = 5_000
+/** How long the connections may take to close unless told. */
+export const DEFAULT_CLOSE_TIMEOUT = 5_000
 
 /** The connections of one listener. */
 export class ConnectionGroup {
@@ -81,6 +82,8 @@ export class ConnectionGroup {
 
   /** Upgrades a transport and gives the connection to the handler. Never rejects; `more` is what the adapter knows of the request. */
   async accept(transport: ByteStreams, more: Partial<ServerOptions> = {}): Promise<void> {
+    const { onRequest } = this.#options
+    let where: ServeErrorContext['where'] = 'upgrade'
     let request!: UpgradeRequest
     let connection: Connection
     try {
@@ -89,11 +92,15 @@ export class ConnectionGroup {
         ...more,
         signal: this.#closing.signal,
         onUpgradeRequest: (seen) => request = seen,
+        onRequest: onRequest && ((seen) => {
+          where = 'request'
+          return onRequest(request = seen)
+        }),
       })
     } catch (error) {
       // A peer that broke a rule, was refused or went away has had its answer.
       const peers = error instanceof WebSocketError || this.#closing.signal.aborted
-      if (!peers) this.report(error, { where: 'upgrade', request })
+      if (!peers) this.report(error, { where, request })
       return
     }
     this.#connections.add(connection)
@@ -115,7 +122,7 @@ export class ConnectionGroup {
   }
 
   /** Closes every connection with 1001; cuts those that are left after `timeout` milliseconds. Resolves when all have ended. */
-  async close({ timeout = DEFAULT_TIMEOUT }: ListenerCloseOptions = {}): Promise<void> {
+  async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: ListenerCloseOptions = {}): Promise<void> {
     const { startTimer } = { ...portableEnvironment, ...this.#options.environment }
     this.#closing.abort(new WebSocketError('The server is closing'))
     const stopTimer = startTimer(() => this.#connections.forEach(cutOff), timeout)

@@ -8,6 +8,7 @@ import { answerExtensions, type ExtensionFactory, parseExtensions } from './exte
 import {
   fieldValues,
   hasField,
+  type HeaderFields,
   type HeaderFieldsInit,
   listIncludes,
   quote,
@@ -79,6 +80,11 @@ export function judgeUpgradeRequest(head: RequestHead, options: UpgradeAnswerOpt
   }
 }
 
+/** Whether a request asks for a page and not for an upgrade: GET or HEAD, without a body, which nobody would read. */
+export function isPlainRequest({ method, headers }: RequestHead): boolean {
+  return (method === 'GET' || method === 'HEAD') && !hasField(headers, 'Upgrade') && !hasBody(headers)
+}
+
 /** The request's key, if all but its lists is in order. */
 function judgeHead(
   head: RequestHead,
@@ -114,10 +120,12 @@ function judgeHost({ target, headers }: RequestHead, secure: boolean): string {
 
 /** A body would be read as frames; there is none in an upgrade. */
 function judgeBody({ headers }: RequestHead): void {
+  if (hasBody(headers)) throw fault('unexpected-body', 'want a request without a body')
+}
+
+function hasBody(headers: HeaderFields): boolean {
   const lengths = fieldValues(headers, 'Content-Length')
-  if (hasField(headers, 'Transfer-Encoding') || lengths.some((length) => length !== '0')) {
-    throw fault('unexpected-body', 'want a request without a body')
-  }
+  return hasField(headers, 'Transfer-Encoding') || lengths.some((length) => length !== '0')
 }
 
 function judgeUpgrade({ headers }: RequestHead): void {
