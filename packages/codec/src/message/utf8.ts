@@ -59,6 +59,7 @@ export class Utf8Validator {
 }
 
 function skipAscii(bytes: Uint8Array, at: number): number {
+  if (bytes[at]! >= 0x80) return at
   const { length } = bytes
   const last = length - 8
   while (

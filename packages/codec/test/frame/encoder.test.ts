@@ -1,7 +1,7 @@
 // What the encoder refuses, and that a refusal changes nothing.
 
 import { describe, expect, it } from 'vitest'
-import { FrameEncoder, type FrameInit, Opcode, type Role } from '../../src/index.ts'
+import { FrameEncoder, type FrameInit, Opcode, type Role } from '../support/floors.ts'
 import { expectBytes, hex, join, pattern, utf8 } from '../support/bytes.ts'
 import { frame, keyNumber, wire } from '../support/frames.ts'
 import { Meter } from '../support/work.ts'

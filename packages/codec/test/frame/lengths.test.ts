@@ -1,7 +1,7 @@
 // The three forms of the length, at each border, in both directions.
 
 import { describe, expect, it } from 'vitest'
-import { FrameDecoder, FrameEncoder, Opcode } from '../../src/index.ts'
+import { FrameDecoder, FrameEncoder, Opcode } from '../support/floors.ts'
 import { headerLength, writeHeader } from '../../src/frame/header.ts'
 import { expectBytes, hex, join, oneByOne, pattern } from '../support/bytes.ts'
 import { decodeAll, run, wire } from '../support/frames.ts'

@@ -2,7 +2,7 @@
 // Both are counted, not timed: memory by an allocator that keeps the books, work by bytes moved and calls made.
 
 import { describe, expect, it } from 'vitest'
-import { FrameDecoder, type FrameDecoderOptions, FrameEncoder, Opcode } from '../../src/index.ts'
+import { FrameDecoder, type FrameDecoderOptions, FrameEncoder, Opcode } from '../support/floors.ts'
 import { expectBytes, hex, join, oneByOne, pattern } from '../support/bytes.ts'
 import { decodeAll, keyNumber, wire } from '../support/frames.ts'
 import { countWork, Meter } from '../support/work.ts'

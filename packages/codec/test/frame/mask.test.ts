@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { mask, maskBytes, readKey, rotateKey, secureMaskingKeys, writeKey } from '../../src/frame/mask.ts'
-import { FrameEncoder, Opcode } from '../../src/index.ts'
+import { FrameEncoder, Opcode } from '../support/floors.ts'
 import { difference, expectBytes, hex, pattern } from '../support/bytes.ts'
 import { keyNumber } from '../support/frames.ts'
 import { forSeeds } from '../support/random.ts'

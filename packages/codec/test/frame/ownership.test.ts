@@ -1,7 +1,7 @@
 // Who owns which bytes: what is written to, what is shared, what is copied.
 
 import { describe, expect, it } from 'vitest'
-import { FrameDecoder, FrameEncoder, Opcode, type Role } from '../../src/index.ts'
+import { FrameDecoder, FrameEncoder, Opcode, type Role } from '../support/floors.ts'
 import { cutAt, expectBytes, hex, join, pattern } from '../support/bytes.ts'
 import { decodeAll, frame, wire } from '../support/frames.ts'
 

@@ -1,7 +1,7 @@
 // A frame up to wholeFrameLimit comes whole; a longer one in parts, as its bytes arrive, and nothing of it is kept.
 
 import { describe, expect, it } from 'vitest'
-import { FrameDecoder, Opcode } from '../../src/index.ts'
+import { FrameDecoder, Opcode } from '../support/floors.ts'
 import { expectBytes, hex, join, oneByOne, pattern, utf8 } from '../support/bytes.ts'
 import { decodeAll, header, joinParts, wire } from '../support/frames.ts'
 import { Meter } from '../support/work.ts'

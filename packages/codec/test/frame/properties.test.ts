@@ -2,7 +2,7 @@
 // encoder writes is what the oracle writes and what the decoder reads back. No error of any kind is allowed.
 
 import { describe, expect, it } from 'vitest'
-import { FrameDecoder, FrameEncoder, type Role } from '../../src/index.ts'
+import { FrameDecoder, FrameEncoder, type Role } from '../support/floors.ts'
 import { chop, cutAt, expectBytes, join, oneByOne, pattern } from '../support/bytes.ts'
 import {
   decodeAll,

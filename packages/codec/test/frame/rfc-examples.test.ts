@@ -1,7 +1,7 @@
 // The examples of RFC 6455 §5.7, each decoded and encoded.
 
 import { describe, expect, it } from 'vitest'
-import { type Frame, FrameDecoder, FrameEncoder, Opcode, type Role } from '../../src/index.ts'
+import { type Frame, FrameDecoder, FrameEncoder, Opcode, type Role } from '../support/floors.ts'
 import { everyCut, expectBytes, hex, join, oneByOne, pattern, utf8 } from '../support/bytes.ts'
 import { decodeAll, expectFrames, frame, keyNumber, peerOf } from '../support/frames.ts'
 

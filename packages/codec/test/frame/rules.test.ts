@@ -7,7 +7,7 @@ import {
   Opcode,
   ProtocolError,
   type ProtocolErrorCode,
-} from '../../src/index.ts'
+} from '../support/floors.ts'
 import { cutAt, expectBytes, hex, join, oneByOne, utf8 } from '../support/bytes.ts'
 import { frame, run, wire } from '../support/frames.ts'
 

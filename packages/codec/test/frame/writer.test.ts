@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FrameWriter, LEND_FROM } from '../../src/frame/writer.ts'
-import type { Role } from '../../src/index.ts'
+import type { Role } from '../support/floors.ts'
 import { expectBytes, hex, join, pattern, utf8 } from '../support/bytes.ts'
 import { keyNumber, wire } from '../support/frames.ts'
 import { Meter } from '../support/work.ts'

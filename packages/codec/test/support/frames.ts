@@ -1,6 +1,6 @@
 // Frames by hand: an encoder of our own to hold the real one against, and what tests do with frames.
 
-import { type Frame, type FrameDecoder, Opcode, ProtocolError, type Role } from '../../src/index.ts'
+import { type Frame, type FrameDecoder, Opcode, ProtocolError, type Role } from './floors.ts'
 import { difference, join } from './bytes.ts'
 import type { Random } from './random.ts'
 

@@ -1,6 +1,6 @@
 // Counts what code does instead of timing it: bytes moved by typed arrays, bytes decoded to text, bytes asked of an allocator.
 
-import type { Allocate } from '../../src/index.ts'
+import type { Allocate } from './floors.ts'
 
 /** An allocator that keeps the books; its memory is dirty, so that bytes never written would show. */
 export class Meter {

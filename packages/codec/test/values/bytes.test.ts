@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { concat, isBytesLike, plainBytes, toBytes, utf8Length } from '../../src/values/bytes.ts'
-import type { BytesLike } from '../../src/index.ts'
+import type { BytesLike } from '../support/floors.ts'
 import { expectBytes, pattern, utf8 } from '../support/bytes.ts'
 import { forSeeds } from '../support/random.ts'
 

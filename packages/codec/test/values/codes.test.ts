@@ -8,7 +8,7 @@ import {
   ProtocolError,
   type ProtocolErrorCode,
   StatusCode,
-} from '../../src/index.ts'
+} from '../support/floors.ts'
 import { isOpcode } from '../../src/values/opcode.ts'
 
 describe('opcodes', () => {

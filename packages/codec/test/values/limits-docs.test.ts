@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_LIMITS } from '../../src/index.ts'
+import { DEFAULT_LIMITS } from '../support/floors.ts'
 
 const page = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8')
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_LIMITS, FrameDecoder, MessageDecoder } from '../../src/index.ts'
+import { DEFAULT_LIMITS, FrameDecoder, MessageDecoder } from '../support/floors.ts'
 import { checkByteCount, checkLimit, resolveLimits } from '../../src/values/limits.ts'
 
 describe('limits', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type CloseInfo, UpgradeError, WebSocketError } from '../../src/index.ts'
+import { type CloseInfo, UpgradeError, WebSocketError } from '../support/floors.ts'
 import { checkCloseInfo, connectionError } from '../../src/values/websocket-error.ts'
 
 const nameOf = (act: () => unknown): string => {

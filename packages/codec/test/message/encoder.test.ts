@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { type Control, type Frame, type Message, MessageEncoder, Opcode } from '../support/floors.ts'
+import { expectBytes, join, pattern, utf8 } from '../support/bytes.ts'
+import { header } from '../support/frames.ts'
+
+const encode = (
+  item: Message | Control,
+  fragmentSize?: number,
+): Frame[] => [...new MessageEncoder({ fragmentSize }).encode(item)]
+
+describe('MessageEncoder', () => {
+  it('makes one frame of a message unless told otherwise', () => {
+    const data = pattern(1_000_000)
+    const [one, ...more] = encode({ type: 'binary', data })
+    expect(more).toEqual([])
+    expect(one!.payload.buffer).toBe(data.buffer) // not copied
+    expect(header(one!)).toBe('F--- 2:1000000')
+    expect(encode({ type: 'text', data: '' }).map(header)).toEqual(['F--- 1:0'])
+  })
+
+  it.each([1, 2, 3, 9, 10, 11, 100])('cuts at fragmentSize %i: the first names the type, the last has FIN', (size) => { // rfc.md 32, 35
+    const data = pattern(10)
+    const frames = encode({ type: 'binary', data }, size)
+    expect(frames.length).toBe(Math.max(1, Math.ceil(10 / size)))
+    frames.forEach(({ fin, opcode, payload, payloadLength, offset }, i) => {
+      expect(fin).toBe(i === frames.length - 1)
+      expect(opcode).toBe(i === 0 ? Opcode.Binary : Opcode.Continuation)
+      expect(payload.length).toBeLessThanOrEqual(size)
+      expect([payloadLength, offset]).toEqual([payload.length, 0])
+    })
+    expectBytes(join(frames.map(({ payload }) => payload)), data)
+  })
+
+  it('makes frames as they are taken', () => {
+    const frames = new MessageEncoder({ fragmentSize: 1 }).encode({ type: 'binary', data: new Uint8Array(2 ** 20) })
+    expect(frames.next().value?.payloadLength).toBe(1)
+  })
+
+  it('encodes text as UTF-8, a lone surrogate as U+FFFD', () => {
+    expectBytes(encode({ type: 'text', data: 'Grüße 😀\ufeff' })[0]!.payload, utf8('Grüße 😀\ufeff'))
+    expectBytes(encode({ type: 'text', data: 'a\udfffb' })[0]!.payload, utf8('a\ufffdb'))
+  })
+
+  it('keeps nothing between calls, so that messages and control frames may alternate', () => {
+    const encoder = new MessageEncoder({ fragmentSize: 4 })
+    const slow = encoder.encode({ type: 'binary', data: pattern(8) })
+    const first = slow.next().value as Frame
+    const [ping] = encoder.encode({ type: 'ping', data: utf8('p') })
+    expect([header(first), header(ping!), header(slow.next().value as Frame)]).toEqual([
+      '---- 2:4',
+      'F--- 9:1',
+      'F--- 0:4',
+    ])
+  })
+
+  it('takes any view and any buffer as bytes', () => {
+    const memory = pattern(16)
+    for (const data of [memory.buffer, new DataView(memory.buffer), new Float64Array(memory.buffer)]) {
+      for (const type of ['binary', 'ping', 'pong'] as const) {
+        const [one] = encode({ type, data: data as unknown as Uint8Array })
+        expect(one!.payload.constructor).toBe(Uint8Array)
+        expectBytes(one!.payload, memory)
+      }
+    }
+  })
+
+  it('makes whole control frames of at most 125 bytes', () => { // rfc.md 37
+    expect(encode({ type: 'ping', data: pattern(125) }, 10).map(header)).toEqual(['F--- 9:125'])
+    expect(encode({ type: 'pong', data: pattern(0) }).map(header)).toEqual(['F--- 10:0'])
+    for (const type of ['ping', 'pong'] as const) {
+      expect(() => encode({ type, data: pattern(126) })).toThrow(RangeError)
+      expect(() => encode({ type, data: pattern(126) })).toThrow(/data must be at most 125 bytes, got 126/)
+    }
+  })
+
+  const wrong: [what: string, item: unknown][] = [
+    ['nothing', undefined],
+    ['null', null],
+    ['a string', 'text'],
+    ['an unknown type', { type: 'blob', data: 'x' }],
+    ['text that is bytes', { type: 'text', data: new Uint8Array(1) }],
+    ['text that is a number', { type: 'text', data: 5 }],
+    ['text that is missing', { type: 'text' }],
+    ['binary that is text', { type: 'binary', data: 'x' }],
+    ['binary that is a number', { type: 'binary', data: 5 }],
+    ['binary that is an array', { type: 'binary', data: [1, 2] }],
+    ['binary in shared memory', { type: 'binary', data: new Uint8Array(new SharedArrayBuffer(2)) }],
+    ['a ping of a number', { type: 'ping', data: 100 }], // security.md, row 1
+    ['a pong of a string', { type: 'pong', data: 'x' }],
+    ['a ping of nothing', { type: 'ping' }],
+  ]
+  it.each(wrong)('refuses %s at once with a TypeError', (_, item) => {
+    expect(() => new MessageEncoder().encode(item as Message)).toThrow(TypeError)
+  })
+
+  it.each([0, -1, 1.5, NaN, 2 ** 53, '5', null])('refuses fragmentSize %s', (fragmentSize) => {
+    expect(() => new MessageEncoder({ fragmentSize: fragmentSize as number })).toThrow(RangeError)
+  })
+})

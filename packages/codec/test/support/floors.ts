@@ -1,0 +1,16 @@
+// The floors under test by their public names, without the rooms that stand on them: these tests judge the floors alone.
+
+export type * from '../../src/values/types.ts'
+export { isControl, Opcode } from '../../src/values/opcode.ts'
+export { isSendableStatusCode, StatusCode } from '../../src/values/status-code.ts'
+export { ProtocolError, type ProtocolErrorCode } from '../../src/values/protocol-error.ts'
+export { type CloseInfo, UpgradeError, WebSocketError } from '../../src/values/websocket-error.ts'
+export { DEFAULT_LIMITS, type Limits } from '../../src/values/limits.ts'
+export type { Allocate } from '../../src/values/growing-bytes.ts'
+export { FrameDecoder, type FrameDecoderOptions } from '../../src/frame/decoder.ts'
+export { FrameEncoder, type FrameEncoderOptions } from '../../src/frame/encoder.ts'
+export type { MaskingKeySource } from '../../src/frame/mask.ts'
+export { MessageDecoder, type MessageDecoderOptions } from '../../src/message/decoder.ts'
+export { MessageEncoder, type MessageEncoderOptions } from '../../src/message/encoder.ts'
+export * from '../../src/streams/frame-streams.ts'
+export * from '../../src/streams/message-streams.ts'
