@@ -44,7 +44,9 @@ export function byteStreams(socket: Duplex, { head }: ByteStreamsOptions = {}): 
   // Sockets report errors until they are closed, a reset behind our own end among them.
   socket.on('error', fail)
   socket.on('finish', () => incoming.linger())
-  socket.once('close', () => fail(socket.errored ?? new Error('Cannot use socket: it was closed')))
+  const onClose = (): void => fail(failureOf(socket))
+  if (socket.destroyed) onClose()
+  else socket.once('close', onClose)
   return streams
 }
 
@@ -64,7 +66,8 @@ class Incoming implements UnderlyingSource<Uint8Array> {
     this.#controller = controller
     if (this.#head !== undefined && this.#head.length > 0) controller.enqueue(plain(this.#head))
     this.#socket.on('data', this.#onData)
-    this.#socket.once('end', () => this.#end())
+    if (this.#socket.readableEnded) this.#end()
+    else this.#socket.once('end', () => this.#end())
   }
 
   /** Called while nothing waits to be read. */
@@ -121,23 +124,32 @@ class Outgoing implements UnderlyingSink<Uint8Array> {
 
   write(chunk: Uint8Array): Promise<void> | void {
     if (chunk.length === 0) return
-    return this.#done((callback) => this.#socket.write(chunk, callback))
+    const socket = this.#socket
+    return new Promise((resolve, reject) => {
+      // Node reports a write that a destroyed socket cut off as done.
+      socket.write(chunk, (error) => error || socket.destroyed ? reject(failureOf(socket, error)) : resolve())
+    })
   }
 
-  async close(): Promise<void> {
-    await this.#done((callback) => this.#socket.end(callback))
-    if (this.#socket.readableEnded) this.#socket.destroy()
+  close(): Promise<void> {
+    const socket = this.#socket
+    return new Promise((resolve, reject) => {
+      socket.end(() => {
+        if (!socket.writableFinished) return reject(failureOf(socket))
+        if (socket.readableEnded) socket.destroy()
+        resolve()
+      })
+    })
   }
 
   fail(error: Error): void {
     this.#controller.error(error)
   }
+}
 
-  #done(act: (callback: (error?: Error | null) => void) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      act((error) => error ? reject(this.#socket.errored ?? error) : resolve())
-    })
-  }
+/** Why a socket cannot be used any more. */
+function failureOf(socket: Duplex, error?: Error | null): Error {
+  return socket.errored ?? error ?? new Error('Cannot use socket: it was closed')
 }
 
 /** The same bytes without Node's `Buffer` around them. */

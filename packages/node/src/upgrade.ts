@@ -48,7 +48,10 @@ export function takeSocket(socket: Duplex, head: Uint8Array): ReturnType<typeof 
 }
 
 /** What an HTTP server knows of a request, as the codec takes it. */
-export function describeUpgrade(request: IncomingMessage, { secure }: Pick<UpgradeOptions, 'secure'>): Partial<ServerOptions> {
+export function describeUpgrade(
+  request: IncomingMessage,
+  { secure }: Pick<UpgradeOptions, 'secure'>,
+): Partial<ServerOptions> {
   const { method = '', url = '', httpVersion, rawHeaders, socket } = request
   const headers: [name: string, value: string][] = []
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.push([rawHeaders[i]!, rawHeaders[i + 1]!])

@@ -1,5 +1,11 @@
 // What the tests of several packages share. Each helper lives in a file of its own and is named here.
 
 export * from './architecture.ts'
+export * from './certificate.ts'
 export * from './examples.ts'
+export * from './peers/chromium.ts'
+export * from './peers/python.ts'
+export * from './peers/require-peer.ts'
+export * from './peers/ws.ts'
+export * from './sockets.ts'
 export * from './source.ts'
