@@ -97,6 +97,9 @@ export class FrameEncoder {
   }
 
   #plan(frame: FrameInit, long: PlannedFrame | undefined): PlannedFrame {
+    if (typeof frame !== 'object' || frame === null) {
+      throw new TypeError(`Cannot encode frame: want a frame, got ${describe(frame)}`)
+    }
     const { fin = true, rsv1 = false, rsv2 = false, rsv3 = false, opcode, offset = 0 } = frame
     if (!isOpcode(opcode)) throw new RangeError(`Cannot encode frame: opcode must be defined, got ${String(opcode)}`)
     if (!(frame.payload instanceof Uint8Array)) {
@@ -167,5 +170,5 @@ function judgePlace(frame: PlannedFrame, long: PlannedFrame | undefined): void {
 }
 
 function isIterable(frames: FrameInit | Iterable<FrameInit>): frames is Iterable<FrameInit> {
-  return typeof (frames as Partial<Iterable<FrameInit>>)[Symbol.iterator] === 'function'
+  return typeof (frames as Partial<Iterable<FrameInit>> | undefined)?.[Symbol.iterator] === 'function'
 }

@@ -120,8 +120,10 @@ const refusals: Refusal[] = [
   ],
   ['offset -1', frame(2, pattern(5), { offset: -1 }), RangeError, /offset must be a whole number/],
   ['offset 0.5', frame(2, pattern(5), { offset: 0.5 }), RangeError, /offset must be a whole number/],
-  ['nothing at all', undefined, TypeError, /./],
-  ['null', null, TypeError, /./],
+  ['nothing at all', undefined, TypeError, /want a frame, got undefined$/],
+  ['a number', 5, TypeError, /want a frame, got number$/],
+  ['a string', 'frame', TypeError, /want a frame, got string$/],
+  ['null', null, TypeError, /want a frame, got null$/],
 ]
 
 describe.each(['client', 'server'] as const)('a %s', (role) => {
