@@ -17,7 +17,7 @@ let before: string[]
 beforeEach(() => void (before = openSockets()))
 afterEach(async () => {
   vi.useRealTimers()
-  await vi.waitFor(() => expect(openSockets()).toEqual(before), { timeout: 3000 })
+  await vi.waitFor(() => expect(openSockets()).toEqual(before), { timeout: 3000, interval: 5 })
 })
 
 describe.each(transports)('over %s', (transport) => {

@@ -1,10 +1,9 @@
 // The upgrade as a client, over any byte streams (RFC 6455 §4.1).
 
+import { BodyReader } from '../handshake/body-reader.ts'
 import { createUpgradeRequest, isUpgradeResponse, type UpgradeRequestOptions } from '../handshake/client.ts'
-import { fieldValues } from '../handshake/fields.ts'
 import { HeadReader } from '../handshake/head-reader.ts'
 import { encodeRequest, type ResponseHead } from '../handshake/http1.ts'
-import { concat, NO_BYTES } from '../values/bytes.ts'
 import { resolveLimits } from '../values/limits.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import type { ByteStreams } from '../values/types.ts'
@@ -58,34 +57,23 @@ export async function openConnection(
 }
 
 /** The response as an error, with as much of its body as comes in time (RFC 6455 §4.1: it is HTTP's business). */
-async function refusal(handshake: HandshakeTransport, response: ResponseHead, start: Uint8Array): Promise<UpgradeError> {
+async function refusal(
+  handshake: HandshakeTransport,
+  response: ResponseHead,
+  start: Uint8Array,
+): Promise<UpgradeError> {
   const { status, statusText, headers } = response
-  const body = await readBody(handshake, start, bodyLength(response)).catch(() => start)
+  const body = new BodyReader(response, MOST_BODY)
+  for (let chunk: Uint8Array | undefined = start; chunk !== undefined && !body.done;) {
+    body.push(chunk)
+    // Whatever stops the wait, what has come is worth more than the reason.
+    if (!body.done) chunk = await handshake.read().catch(() => undefined)
+  }
   const phrase = statusText === '' ? '' : ` ${statusText}`
   return new UpgradeError(`Cannot open WebSocket: want status 101, got ${status}${phrase}`, {
     status,
     headers,
-    body: body.slice(0, MOST_BODY),
+    body: body.take(),
     cause: new ProtocolError('unexpected-status', `Cannot open WebSocket: want status 101, got ${status}`),
   })
-}
-
-async function readBody(handshake: HandshakeTransport, start: Uint8Array, length: number): Promise<Uint8Array> {
-  const chunks = [start]
-  for (let size = start.length; size < length;) {
-    // Whatever stops the wait, what has come is worth more than the reason.
-    const chunk = await handshake.read().catch(() => undefined)
-    if (chunk === undefined) break
-    chunks.push(chunk)
-    size += chunk.length
-  }
-  return chunks.length === 1 && length === 0 ? NO_BYTES : concat(chunks).subarray(0, length)
-}
-
-/** How much of a response's body to wait for (RFC 9112 §6.3). */
-function bodyLength({ status, headers }: ResponseHead): number {
-  if (status < 200 || status === 204 || status === 304) return 0
-  const [declared] = fieldValues(headers, 'Content-Length')
-  if (declared === undefined || !/^\d+$/.test(declared)) return MOST_BODY
-  return Math.min(Number(declared), MOST_BODY)
 }
