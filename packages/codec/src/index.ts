@@ -39,7 +39,7 @@ export { IncomingMessage } from './connection/incoming-message.ts'
 export { type ClientOptions, openConnection } from './connection/open.ts'
 export type { CommonOptions, ConnectionOptions } from './connection/options.ts'
 export { PreparedMessage, prepareMessage, type Sendable, type SendOptions } from './connection/outgoing-message.ts'
-export type { Observe } from './connection/protocol.ts'
+export type { Observe } from './connection/frame-sender.ts'
 export {
   ConnectionGroup,
   type ConnectionHandler,

@@ -2,8 +2,8 @@
 
 import type { CloseBody } from '../message/close-body.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
-import { StatusCode } from '../values/status-code.ts'
-import { connectionError, MAX_REASON_LENGTH, type WebSocketError } from '../values/websocket-error.ts'
+import { isSendableStatusCode, StatusCode } from '../values/status-code.ts'
+import { connectionError, MAX_REASON_LENGTH, WebSocketError } from '../values/websocket-error.ts'
 
 /** A clean end: the peer's code, 1005 where it gave none, and its reason (RFC 6455 §7.1.5, §7.1.6). */
 export interface CloseResult {
@@ -30,6 +30,15 @@ export function closedByUs(): DOMException {
 export function failureClose(cause: unknown): CloseBody {
   if (!(cause instanceof ProtocolError)) return { statusCode: StatusCode.InternalError, reason: '' }
   return { statusCode: cause.statusCode, reason: clip(cause.message) }
+}
+
+/**
+ * What our Close frame says when a stream is cancelled or aborted with `reason`: its code and reason if it is a
+ * `WebSocketError` (websocketstream.md, 9). Another connection's error may have a code that is never sent; then none is.
+ */
+export function closeBodyOf(reason: unknown): CloseBody {
+  if (!(reason instanceof WebSocketError) || !isSendableStatusCode(reason.closeCode ?? 0)) return { reason: '' }
+  return { statusCode: reason.closeCode!, reason: reason.reason }
 }
 
 /** As much of a message as fits; all that the peer chose in it are numbers, so it is ASCII. */

@@ -14,7 +14,7 @@ export interface KeepAlive {
 /** What a heartbeat does to its connection. */
 export interface HeartbeatEvents {
   sendPing(payload: Uint8Array): void
-  /** Whether we have stopped reading, so that silence says nothing. */
+  /** Whether silence says nothing: we have stopped reading, or are closing. */
   isPaused(): boolean
   /** The peer did not answer in time. */
   onDead(silence: number): void
@@ -23,8 +23,17 @@ export interface HeartbeatEvents {
 interface WaitingPing {
   readonly payload: Uint8Array
   readonly sentAt: number
-  readonly resolve: (roundTrip: number) => void
-  readonly reject: (error: unknown) => void
+  /** What settles a ping that the application sent; keepalive's own have none. */
+  readonly resolve?: (roundTrip: number) => void
+  readonly reject?: (error: unknown) => void
+}
+
+/** Times that can be kept, with the default. Throws `RangeError` for those that are no positive numbers. */
+export function resolveKeepAlive({ interval, timeout = interval }: KeepAlive): Required<KeepAlive> {
+  if (interval > 0 && timeout! > 0) return { interval, timeout }
+  throw new RangeError(
+    `Cannot use keepAlive: interval and timeout must be positive numbers of milliseconds, got ${interval} and ${timeout}`,
+  )
 }
 
 /** Measures round trips and keeps a connection alive. */
@@ -42,15 +51,14 @@ export class Heartbeat {
   #pinged = false
   #stopTimer: (() => void) | undefined
 
-  constructor(environment: Environment, events: HeartbeatEvents, keepAlive: KeepAlive | undefined) {
+  /** Throws `RangeError` for times that are no positive numbers. */
+  constructor(environment: Environment, events: HeartbeatEvents, keepAlive: KeepAlive = { interval: Infinity }) {
     this.#environment = environment
     this.#events = events
-    this.#interval = keepAlive?.interval ?? Infinity
-    this.#timeout = keepAlive?.timeout ?? this.#interval
-    if (!(this.#interval > 0) || !(this.#timeout > 0)) {
-      throw new RangeError('Cannot use keepAlive: interval and timeout must be positive numbers of milliseconds')
-    }
-    this.#start(this.#interval)
+    const { interval, timeout } = resolveKeepAlive(keepAlive)
+    this.#interval = interval
+    this.#timeout = timeout!
+    this.#start(interval)
   }
 
   /** Bytes came: the peer lives. */
@@ -60,11 +68,7 @@ export class Heartbeat {
 
   /** Sends a ping; resolves with the round trip in milliseconds once its pong, or that of a later one, comes. */
   ping(payload: Uint8Array | undefined): Promise<number> {
-    const data = payload ?? this.#fresh()
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ payload: data.slice(), sentAt: this.#environment.now(), resolve, reject })
-      this.#events.sendPing(data)
-    })
+    return new Promise((resolve, reject) => this.#send(payload?.slice() ?? this.#fresh(), { resolve, reject }))
   }
 
   /** A pong came. An unsolicited one is a sign of life and nothing more (RFC 6455 §5.5.3). */
@@ -73,7 +77,7 @@ export class Heartbeat {
     // The peer may answer only the newest ping, so its pong answers the earlier ones too.
     for (const ping of this.#waiting.splice(0, index + 1)) {
       this.lastRoundTrip = this.#environment.now() - ping.sentAt
-      ping.resolve(this.lastRoundTrip)
+      ping.resolve?.(this.lastRoundTrip)
     }
   }
 
@@ -81,7 +85,12 @@ export class Heartbeat {
   stop(error: unknown): void {
     this.#stopTimer?.()
     this.#stopTimer = undefined
-    for (const { reject } of this.#waiting.splice(0)) reject(error)
+    for (const { reject } of this.#waiting.splice(0)) reject?.(error)
+  }
+
+  #send(payload: Uint8Array, settle: Pick<WaitingPing, 'resolve' | 'reject'>): void {
+    this.#waiting.push({ payload, sentAt: this.#environment.now(), ...settle })
+    this.#events.sendPing(payload)
   }
 
   #start(ms: number): void {
@@ -91,14 +100,14 @@ export class Heartbeat {
   }
 
   #tick(silence: number): void {
-    const paused = this.#events.isPaused()
-    if (this.#alive || paused) this.#pinged = false
+    if (this.#alive || this.#events.isPaused()) this.#pinged = false
     else if (this.#pinged) return this.#events.onDead(silence)
     else {
-      this.#pinged = true
-      this.ping(undefined).catch(() => {})
+      // Of our own pings only the newest is remembered, however long the peer is silent.
+      this.#waiting = this.#waiting.filter(({ resolve }) => resolve !== undefined)
+      this.#send(this.#fresh(), {})
       // Without a time-out the next ping follows in an interval, whatever comes.
-      if (this.#timeout === Infinity) this.#pinged = false
+      this.#pinged = this.#timeout !== Infinity
     }
     this.#start(this.#pinged ? this.#timeout : this.#interval)
   }

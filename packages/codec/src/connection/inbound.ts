@@ -14,7 +14,7 @@ export interface InboundOptions extends Omit<IncomingContext, 'parts'> {
   /** Whether binary messages may be views of received chunks. */
   readonly views: boolean
   /** The application does not want to read on. */
-  onCancel(reason: unknown): Promise<void>
+  onCancel(reason: unknown): void
 }
 
 /** Makes the streams when they are asked for: an idle connection should not pay for them. */
@@ -28,7 +28,7 @@ export class Inbound {
   #armed = false
   /** Whether the message under way is ours. */
   #inside = false
-  #end: { error?: unknown } | undefined
+  #end: { readonly error?: unknown } | undefined
 
   constructor(options: InboundOptions) {
     this.#options = options
@@ -45,8 +45,13 @@ export class Inbound {
     if (this.readable.locked) {
       throw new TypeError('Cannot iterate messages: readable is locked by a reader, a pipe or another iteration')
     }
+    // Someone let go of `readable` while a read was waiting.
+    if (this.#inside || this.#controller.desiredSize! < 0) {
+      throw new TypeError('Cannot iterate messages: readable has begun to take a message, which must be read first')
+    }
     const lock = this.readable.getReader()
     lock.closed.catch(() => {})
+    this.#wanted = false
     const { inbox, ...context } = this.#options
     let message: IncomingMessage | undefined
     try {
@@ -61,11 +66,13 @@ export class Inbound {
     } finally {
       message?.leave()
       lock.releaseLock()
+      if (this.#end !== undefined) this.#finish()
     }
   }
 
   /** The connection is over: what is in the inbox can still be read, unless it failed. */
   end(error?: unknown): void {
+    if (this.#end?.error !== undefined) return
     this.#end = error === undefined ? {} : { error }
     this.#options.inbox.end(error)
     if (this.#readable !== undefined) this.#finish()
@@ -113,7 +120,8 @@ export class Inbound {
     try {
       this.#assembler.judge(frame)
     } catch (error) {
-      this.#options.violated(error as ProtocolError)
+      // The connection may have ended cleanly long ago; this end of it has not.
+      this.end(this.#options.violated(error as ProtocolError))
       return undefined
     }
     if (text !== undefined) return text

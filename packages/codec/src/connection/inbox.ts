@@ -1,19 +1,23 @@
 // What was received and not yet taken: parts of data frames, in order, up to the read-ahead. Whether they become whole
 // messages or bodies is decided by who takes them. Owns the parts; knows nothing of how they came.
 
-import { MAX_HEADER_LENGTH } from '../frame/header.ts'
 import type { DataPart } from './protocol.ts'
+import { Queue } from './queue.ts'
+
+/** What a part weighs beside its bytes: its objects cost more than a byte or none (security.md, rows 7 and 22). */
+const PART_COST = 64
 
 /** A queue of parts that ends with the connection. */
 export class Inbox {
   readonly #readAhead: number
   readonly #resume: () => void
-  #parts: DataPart[] = []
-  /** The place of the oldest part; the array is cut only now and then, so that taking is cheap. */
-  #head = 0
+  readonly #parts = new Queue<DataPart>()
+  readonly #costs = new Queue<number>()
   #size = 0
+  /** The received chunk that the newest part is a view of. */
+  #chunk: ArrayBufferLike | undefined
   #unwanted = false
-  #end: { error?: unknown } | undefined
+  #end: { readonly error?: unknown } | undefined
   #wakers: (() => void)[] = []
 
   /** `resume` is called whenever something was taken. */
@@ -22,7 +26,7 @@ export class Inbox {
     this.#resume = resume
   }
 
-  /** Bytes of the parts, with something for each header, so that empty fragments count too (security.md, row 7). */
+  /** Bytes that the parts keep alive: the chunks that they are views of, and something for each part. */
   get size(): number {
     return this.#size
   }
@@ -40,26 +44,27 @@ export class Inbox {
   /** Adds a part and wakes who waits. */
   push(part: DataPart): void {
     if (this.#end !== undefined || this.#unwanted) return
+    const cost = this.#costOf(part)
     this.#parts.push(part)
-    this.#size += sizeOf(part)
+    this.#costs.push(cost)
+    this.#size += cost
     this.#notify()
   }
 
   /** The oldest part, or undefined where there is none yet or any more. Throws the error that ended the connection. */
   shift(): DataPart | undefined {
-    if (this.#head === this.#parts.length) {
-      if (this.#end?.error !== undefined) throw this.#end.error
-      return undefined
-    }
-    const part = this.#parts[this.#head]!
-    this.#parts[this.#head++] = undefined!
-    if (this.#head === this.#parts.length || this.#head === 1024) {
-      this.#parts = this.#parts.slice(this.#head)
-      this.#head = 0
-    }
-    this.#size -= sizeOf(part)
+    this.check()
+    const part = this.#parts.shift()
+    if (part === undefined) return undefined
+    this.#size -= this.#costs.shift()!
+    if (this.#parts.length === 0) this.#chunk = undefined
     this.#resume()
     return part
+  }
+
+  /** Throws the error that ended the connection, if one did. */
+  check(): void {
+    if (this.#end?.error !== undefined) throw this.#end.error
   }
 
   /** Resolves when a part or the end has come since. */
@@ -74,7 +79,7 @@ export class Inbox {
 
   /** No more parts. With an error, the ones that are here are dropped: after a failure no data reaches the application. */
   end(error?: unknown): void {
-    if (this.#end !== undefined) return
+    if (this.#end?.error !== undefined) return
     this.#end = error === undefined ? {} : { error }
     if (error !== undefined) this.#clear()
     this.#notify()
@@ -88,17 +93,21 @@ export class Inbox {
   }
 
   #clear(): void {
-    this.#parts = []
-    this.#head = 0
+    this.#parts.clear()
+    this.#costs.clear()
     this.#size = 0
+    this.#chunk = undefined
+  }
+
+  /** The first part of a chunk pays for all of it, since it keeps all of it alive. */
+  #costOf({ frame: { payload: { buffer } } }: DataPart): number {
+    if (buffer === this.#chunk) return PART_COST
+    this.#chunk = buffer
+    return PART_COST + buffer.byteLength
   }
 
   #notify(): void {
     if (this.#wakers.length === 0) return
     for (const wake of this.#wakers.splice(0)) wake()
   }
-}
-
-function sizeOf({ frame }: DataPart): number {
-  return frame.payload.length + (frame.offset === 0 ? MAX_HEADER_LENGTH : 0)
 }

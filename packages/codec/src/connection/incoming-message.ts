@@ -12,6 +12,8 @@ import type { DataPart } from './protocol.ts'
 export interface PartSource {
   /** The next part, if it is here; throws what ended the connection. */
   shift(): DataPart | undefined
+  /** Throws what ended the connection, if it failed. */
+  check(): void
   /** Whether no more will come. */
   readonly ended: boolean
   /** Resolves when a part or the end has come. */
@@ -103,7 +105,9 @@ export class IncomingMessage {
   }
 
   #shift(): DataPart | undefined {
-    const part = this.#pending ?? this.#context.parts.shift()
+    const { parts } = this.#context
+    parts.check() // after a failure nothing more is given, not even what came before it (law 5)
+    const part = this.#pending ?? parts.shift()
     this.#pending = undefined
     if (part?.last) this.#complete = true
     return part
@@ -120,9 +124,11 @@ export class IncomingMessage {
 }
 
 /**
- * Received bytes as a chunk of its own: no later chunk shares its buffer, so whoever gets it may transfer it. Only a view of more
- * than half of its buffer can be the only one of its kind; all others are copied.
+ * Received bytes as a chunk of its own: no other chunk shares its buffer, so whoever gets it may transfer it. Only the last bytes
+ * of a buffer have none behind them that are still to be read; and a small view must not pin a large buffer.
  */
 function ownBytes(payload: Uint8Array): Uint8Array {
-  return payload.length * 2 > payload.buffer.byteLength ? payload : payload.slice()
+  const { buffer, byteOffset, length } = payload
+  const last = byteOffset + length === buffer.byteLength
+  return last && length * 2 > buffer.byteLength ? payload : payload.slice()
 }

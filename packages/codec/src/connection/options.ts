@@ -4,7 +4,7 @@ import type { Limits } from '../values/limits.ts'
 import type { Role } from '../values/types.ts'
 import type { Environment } from './environment.ts'
 import type { KeepAlive } from './heartbeat.ts'
-import type { Observe } from './protocol.ts'
+import type { Observe } from './frame-sender.ts'
 
 /** What both ends may choose. */
 export interface CommonOptions {

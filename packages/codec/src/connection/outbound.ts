@@ -4,7 +4,8 @@
 import { isBytesLike } from '../values/bytes.ts'
 import type { Limits } from '../values/limits.ts'
 import type { BytesLike } from '../values/types.ts'
-import { sizeOfMessage, tooMuchQueued } from './sender.ts'
+import { Queue } from './queue.ts'
+import { judgeRoom, sizeOfMessage } from './sender.ts'
 
 /** What the stream does to its connection. */
 export interface OutboundEvents {
@@ -12,10 +13,12 @@ export interface OutboundEvents {
   send(message: string | BytesLike): Promise<void>
   /** Closes after all that was written; resolves when the connection has closed cleanly. */
   close(): Promise<void>
-  /** The application gives up. */
+  /** The application gives up; what was written and not yet sent is gone. */
   abort(reason: unknown): void
   /** More was written than may wait. */
   overflow(error: RangeError): void
+  /** A chunk could not be sent, and those behind it are gone with it. */
+  dropped(): void
 }
 
 /** Makes the stream when it is asked for. */
@@ -24,12 +27,14 @@ export class Outbound {
   readonly #events: OutboundEvents
   #writable: WritableStream<string | BytesLike> | undefined
   #controller!: WritableStreamDefaultController
-  /** Chunks written, chunks that came out of the stream's queue, and the bytes between. */
+  /** The sizes of the chunks in the stream's queue, oldest first, and their sum. */
+  readonly #sizes = new Queue<number>()
+  #queued = 0
+  /** Chunks written, and chunks that came out of the stream's queue. */
   #written = 0
   #passed = 0
-  #queued = 0
   #closing = false
-  #end: { error: unknown } | undefined
+  #end: { readonly error: unknown } | undefined
 
   constructor(limits: Limits, events: OutboundEvents) {
     this.#limits = limits
@@ -51,42 +56,61 @@ export class Outbound {
     return this.#passed
   }
 
+  /** Bytes in the stream's own queue. */
+  get queued(): number {
+    return this.#queued
+  }
+
   /** The connection is over: writing fails with `error`. */
   end(error: unknown): void {
+    if (this.#end !== undefined) return
     this.#end = { error }
     if (this.#writable !== undefined && !this.#closing) this.#controller.error(error)
   }
 
   #open(): WritableStream<string | BytesLike> {
     const writable = new WritableStream<string | BytesLike>({
-      start: (controller) => void (this.#controller = controller),
+      start: (controller) => {
+        this.#controller = controller
+        // `abort` of a sink waits for the write under way, which may wait for the peer; the signal does not.
+        controller.signal.addEventListener('abort', () => {
+          this.#drop()
+          this.#events.abort(controller.signal.reason)
+        }, { once: true })
+      },
       write: (chunk) => this.#write(chunk),
       close: () => {
         this.#closing = true
+        this.#drop() // nothing is left; a write behind the close was counted, and refused
         return this.#events.close()
       },
-      abort: (reason) => this.#events.abort(reason),
     }, { highWaterMark: Math.max(1, this.#limits.highWaterMark), size: (chunk) => this.#sizeOf(chunk) })
     this.#writable = writable
     if (this.#end !== undefined) this.#controller.error(this.#end.error)
     return writable
   }
 
-  #write(chunk: string | BytesLike): Promise<void> {
+  async #write(chunk: string | BytesLike): Promise<void> {
     this.#passed++
     this.#queued -= this.#sizes.shift() ?? 0
-    // As the standard has it: bytes, or whatever makes a string; a throw rejects the write.
-    return this.#events.send(isBytesLike(chunk) ? chunk : typeof chunk === 'string' ? chunk : `${chunk as string}`)
+    try {
+      // As the standard has it: bytes, or whatever makes a string; a throw rejects the write.
+      await this.#events.send(isBytesLike(chunk) ? chunk : typeof chunk === 'string' ? chunk : `${chunk as string}`)
+    } catch (error) {
+      this.#drop() // the stream errors now, and its queue with it
+      this.#events.dropped()
+      throw error
+    }
   }
 
   /** Called by the stream as a chunk is written, before it is queued; a throw here is the stream's error. */
   #sizeOf(chunk: unknown): number {
-    const size = typeof chunk === 'string' || isBytesLike(chunk) ? sizeOfMessage(chunk) : 1
+    const size = sizeOfMessage(typeof chunk === 'string' || isBytesLike(chunk) ? chunk : '')
     if (this.#end !== undefined || this.#closing) return size
-    if (this.#queued > 0 && this.#queued + size > this.#limits.maxQueued) {
-      const error = tooMuchQueued(this.#queued, size, this.#limits.maxQueued)
-      this.#events.overflow(error)
-      throw error
+    const overflow = judgeRoom(this.#queued, size, this.#limits)
+    if (overflow !== undefined) {
+      this.#events.overflow(overflow)
+      throw overflow
     }
     this.#written++
     this.#queued += size
@@ -94,6 +118,10 @@ export class Outbound {
     return size
   }
 
-  /** The sizes of the chunks in the stream's queue, oldest first. */
-  #sizes: number[] = []
+  /** The stream's queue is empty, whatever was counted into it. */
+  #drop(): void {
+    this.#passed = this.#written
+    this.#queued = 0
+    this.#sizes.clear()
+  }
 }

@@ -1,22 +1,17 @@
-// The way out: takes encoded bytes from the protocol and gives them to the transport, once per turn of the event loop. Owns the
-// transport's writer and everybody who waits for room. Never holds more than the limits allow others to put in.
+// The way out: takes encoded frames and gives them to the transport, once per turn of the event loop. Owns the transport's
+// writer and everybody who waits for room. Never holds more than the limits allow others to put in.
 
 import type { Limits } from '../values/limits.ts'
 import type { Environment } from './environment.ts'
-import type { Protocol } from './protocol.ts'
-
-interface Waiter {
-  /** How many bytes must have been taken; undefined to wait for room only. */
-  readonly mark: number | undefined
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
-}
+import type { FrameSender } from './frame-sender.ts'
+import { type Deferred, deferred, handled } from './promises.ts'
+import { Queue } from './queue.ts'
 
 const NOW = Promise.resolve()
 
-/** Moves bytes from the protocol to the transport. */
+/** Moves bytes from the frames to the transport. */
 export class Outbox {
-  readonly #protocol: Protocol
+  readonly #frames: FrameSender
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #environment: Environment
   readonly #highWaterMark: number
@@ -29,19 +24,21 @@ export class Outbox {
   /** Bytes given to the transport and not yet taken by it; bytes it has taken. */
   #inFlight = 0
   #taken = 0
-  #waiters: Waiter[] = []
-  #failure: { error: unknown } | undefined
+  /** Those who wait for room, all at once; and those who wait until so many bytes were taken, in order. */
+  #room: Deferred | undefined
+  readonly #marks = new Queue<{ readonly mark: number; readonly waiter: Deferred }>()
+  #failure: { readonly error: unknown } | undefined
   #closed: Promise<void> | undefined
 
-  /** `onError` hears of the transport's first failure. */
+  /** `onError` hears of the transport's failures. */
   constructor(
-    protocol: Protocol,
+    frames: FrameSender,
     writable: WritableStream<Uint8Array>,
     environment: Environment,
     limits: Limits,
     onError: (error: unknown) => void,
   ) {
-    this.#protocol = protocol
+    this.#frames = frames
     this.#writer = writable.getWriter()
     this.#writer.closed.catch(onError)
     this.#environment = environment
@@ -51,12 +48,17 @@ export class Outbox {
 
   /** Bytes that wait to go out. */
   get waiting(): number {
-    return this.#protocol.outgoing + this.#inFlight
+    return this.#frames.size + this.#inFlight
   }
 
-  /** Something was written to the protocol: it leaves at the end of this turn, or now where the buffer is full. */
+  /** Whether our direction is being ended in an orderly way. */
+  get closing(): boolean {
+    return this.#closed !== undefined
+  }
+
+  /** Something was encoded: it leaves at the end of this turn, or now where the buffer is full. */
   schedule(): void {
-    if (this.#protocol.outgoing >= this.#highWaterMark) this.flush()
+    if (this.#frames.size >= this.#highWaterMark) this.flush()
     else if (!this.#scheduled) {
       this.#scheduled = true
       this.#environment.defer(this.#flushLater)
@@ -66,68 +68,66 @@ export class Outbox {
   /** Gives the transport what waits, unless it has enough to do; then it goes on by itself. */
   flush(): void {
     if (this.#inFlight >= this.#highWaterMark || this.#failure !== undefined || this.#closed !== undefined) return
-    for (const chunk of this.#protocol.take()) this.#write(chunk)
+    this.#writeAll()
   }
 
   /** Resolves when less than the high-water mark waits. */
   ready(): Promise<void> {
-    if (this.waiting < this.#highWaterMark && this.#failure === undefined) return NOW
-    return this.#wait(undefined)
+    if (this.#failure !== undefined) return handled(Promise.reject(this.#failure.error))
+    if (this.waiting < this.#highWaterMark) return NOW
+    return (this.#room ??= deferred()).promise
   }
 
   /** Sends what waits at once; resolves when the transport has taken it. */
   taken(): Promise<void> {
     this.flush()
-    if (this.waiting === 0 && this.#failure === undefined) return NOW
-    return this.#wait(this.#taken + this.waiting)
+    if (this.waiting === 0) return NOW
+    if (this.#failure !== undefined) return handled(Promise.reject(this.#failure.error))
+    const waiter = deferred()
+    this.#marks.push({ mark: this.#taken + this.waiting, waiter })
+    return waiter.promise
   }
 
-  /** Ends our direction once all is out; resolves when the transport has done so. */
+  /** Ends our direction once all is out; resolves when the transport has done so or failed. */
   shutdown(): Promise<void> {
     if (this.#closed !== undefined) return this.#closed
     if (this.#failure !== undefined) return NOW
-    for (const chunk of this.#protocol.take()) this.#write(chunk)
+    this.#writeAll()
     return this.#closed = this.#writer.close().catch(() => {})
   }
 
-  /** Cuts the transport; what waits is lost. */
-  abort(reason: unknown): void {
-    this.#failure ??= { error: reason }
-    this.release(reason)
-    this.#writer.abort(reason).catch(() => {})
+  /** Cuts the transport; what waits is lost, and whoever waits for it hears `error`. */
+  abort(error: unknown): void {
+    if (this.#failure !== undefined) return
+    this.#failure = { error }
+    this.release(error)
+    this.#writer.abort(error).catch(() => {})
   }
 
   /** Nobody needs to wait any more; what waits still goes out. */
   release(error: unknown): void {
-    for (const { reject } of this.#waiters.splice(0)) reject(error)
+    this.#room?.reject(error)
+    this.#room = undefined
+    for (const { waiter } of this.#marks.clear()) waiter.reject(error)
   }
 
-  #write(chunk: Uint8Array): void {
-    const { length } = chunk
-    this.#inFlight += length
-    this.#protocol.stalled = true
-    this.#writer.write(chunk).then(() => this.#took(length), this.#onError)
+  #writeAll(): void {
+    for (const chunk of this.#frames.take()) {
+      const { length } = chunk
+      this.#inFlight += length
+      this.#frames.stalled = true
+      this.#writer.write(chunk).then(() => this.#took(length), this.#onError)
+    }
   }
 
   #took(length: number): void {
     this.#inFlight -= length
     this.#taken += length
-    this.#protocol.stalled = this.#inFlight > 0
+    this.#frames.stalled = this.#inFlight > 0
     if (!this.#scheduled) this.flush()
-    if (this.#waiters.length > 0) this.#wakeWaiters()
-  }
-
-  #wait(mark: number | undefined): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure.error)
-    return new Promise((resolve, reject) => this.#waiters.push({ mark, resolve, reject }))
-  }
-
-  #wakeWaiters(): void {
-    const room = this.waiting < this.#highWaterMark
-    this.#waiters = this.#waiters.filter(({ mark, resolve }) => {
-      const done = mark === undefined ? room : mark <= this.#taken
-      if (done) resolve()
-      return !done
-    })
+    while (this.#marks.length > 0 && this.#marks.first!.mark <= this.#taken) this.#marks.shift()!.waiter.resolve()
+    if (this.#room === undefined || this.waiting >= this.#highWaterMark) return
+    this.#room.resolve()
+    this.#room = undefined
   }
 }

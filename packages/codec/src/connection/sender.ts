@@ -1,24 +1,33 @@
 // The order of what is sent. One streamed message at a time owns the way out; everything else is encoded at once, or waits for
 // it in order. Owns the sources being sent; knows nothing of transports.
 
-import { describe, isBytesLike, toBytes, utf8Length } from '../values/bytes.ts'
 import { LEND_FROM } from '../frame/writer.ts'
+import { describe, isBytesLike, toBytes, utf8Length } from '../values/bytes.ts'
 import type { Limits } from '../values/limits.ts'
 import { Opcode } from '../values/opcode.ts'
+import type { FrameSender } from './frame-sender.ts'
 import type { Outbox } from './outbox.ts'
 import { checkPayload, PreparedMessage, type Sendable, type SendOptions } from './outgoing-message.ts'
-import type { Protocol } from './protocol.ts'
-import { streamMessage, type StreamTarget } from './stream-sender.ts'
+import { type Deferred, deferred, handled } from './promises.ts'
+import { Queue } from './queue.ts'
+import { StreamedMessage, streamMessage } from './stream-sender.ts'
+
+/** A message that is here already. */
+export type WholeMessage = Exclude<Sendable, ReadableStream>
 
 // Longer texts are encoded into an array of their own: encodeInto wants room for three bytes a unit.
 const IN_PLACE_TEXT = 4096
+
+/** What a message that waits weighs beside its bytes, so that empty ones are counted too. */
+const MESSAGE_COST = 16
 
 /** Something accepted that waits for a streamed message to end. */
 interface WaitingSend {
   readonly size: number
   readonly start: () => Promise<void>
-  readonly resolve: (value: Promise<void>) => void
-  readonly reject: (error: unknown) => void
+  /** It will never be started. */
+  readonly drop: (reason: unknown) => void
+  readonly settle: Deferred
 }
 
 /** What a sender tells. */
@@ -30,29 +39,24 @@ export interface SenderEvents {
 }
 
 /** Sends messages in order. */
-export class Sender implements StreamTarget {
-  readonly protocol: Protocol
-  readonly outbox: Outbox
-  readonly fragmentSize: number
-  readonly #maxQueued: number
+export class Sender {
+  readonly #frames: FrameSender
+  readonly #outbox: Outbox
+  readonly #limits: Limits
   readonly #inPlace: boolean
-  readonly #onIdle: () => void
-  /** Ends the connection, because a message cannot be finished. */
-  readonly onBroken: (error: unknown) => void
+  readonly #events: SenderEvents
   /** The streamed message under way. */
   #stream: AbortController | undefined
-  #queue: WaitingSend[] = []
+  readonly #queue = new Queue<WaitingSend>()
   #queued = 0
 
   /** `inPlace`: whether frames may be written without anybody seeing them. */
-  constructor(protocol: Protocol, outbox: Outbox, limits: Limits, inPlace: boolean, events: SenderEvents) {
-    this.protocol = protocol
-    this.outbox = outbox
-    this.fragmentSize = limits.fragmentSize
-    this.#maxQueued = limits.maxQueued
+  constructor(frames: FrameSender, outbox: Outbox, limits: Limits, inPlace: boolean, events: SenderEvents) {
+    this.#frames = frames
+    this.#outbox = outbox
+    this.#limits = limits
     this.#inPlace = inPlace
-    this.#onIdle = events.onIdle
-    this.onBroken = events.onBroken
+    this.#events = events
   }
 
   /** Whether everything accepted has been encoded. */
@@ -69,11 +73,24 @@ export class Sender implements StreamTarget {
   send(message: Sendable, options: SendOptions = {}): Promise<void> {
     try {
       if (message instanceof ReadableStream) return this.#sendStream(message, options)
-      const size = this.#judgeRoom(message)
-      return this.idle ? this.#sendNow(message, options) : this.#enqueue(size, () => this.#sendNow(message, options))
+      const size = sizeOfMessage(message)
+      const overflow = judgeRoom(this.#outbox.waiting + this.#queued, size, this.#limits)
+      // The peer decides how fast it reads: whoever forgot this promise must not be crashed by it.
+      if (overflow !== undefined) return handled(Promise.reject(overflow))
+      return this.sendWhole(message, options, size)
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /** As `send`, for a message that was judged already. */
+  sendWhole(message: WholeMessage, options: SendOptions = {}, size: number = sizeOfMessage(message)): Promise<void> {
+    if (this.idle) return this.#sendNow(message, options)
+    // What is not lent may change as soon as we have returned.
+    const ours = isBytesLike(message) && !this.#lends(message.byteLength)
+      ? toBytes(message, 'Cannot send message').slice()
+      : message
+    return this.#enqueue(size, () => this.#sendNow(ours, options))
   }
 
   /**
@@ -82,9 +99,12 @@ export class Sender implements StreamTarget {
    */
   cancel(reason: unknown): boolean {
     const lost = !this.idle
-    for (const { reject } of this.#queue.splice(0)) reject(reason)
+    for (const { drop, settle } of this.#queue.clear()) {
+      drop(reason)
+      settle.reject(reason)
+    }
     this.#queued = 0
-    if (!this.protocol.insideFrame) this.#stream?.abort(reason)
+    if (!this.#frames.insideFrame) this.#stream?.abort(reason)
     return lost
   }
 
@@ -94,85 +114,110 @@ export class Sender implements StreamTarget {
     this.#stream?.abort(reason)
   }
 
-  #sendNow(message: Exclude<Sendable, ReadableStream>, { type, length }: SendOptions): Promise<void> {
-    const { protocol, outbox } = this
-    if (typeof message === 'string' && this.#inPlace && message.length <= IN_PLACE_TEXT && type !== 'binary') {
-      protocol.sendText(message)
-    } else if (message instanceof PreparedMessage) {
-      if (protocol.role === 'server' && this.#inPlace) protocol.sendEncoded(message.frame)
-      else protocol.sendFrame(message.opcode, message.payload, true, true)
-    } else if (typeof message === 'string') {
-      // Our own array: lending it harms nobody.
-      protocol.sendFrame(type === 'binary' ? Opcode.Binary : Opcode.Text, new TextEncoder().encode(message), true, true)
-    } else {
+  #sendNow(message: WholeMessage, { type, length }: SendOptions): Promise<void> {
+    if (typeof message === 'string') this.#sendText(message, type, length)
+    else if (message instanceof PreparedMessage) this.#sendPrepared(message)
+    else {
       const payload = checkPayload(toBytes(message, 'Cannot send message'), type)
-      if (length !== undefined && length !== payload.length) throw wrongLength(length, payload.length)
-      const lend = protocol.role === 'server' && payload.length >= LEND_FROM
-      protocol.sendFrame(type === 'text' ? Opcode.Text : Opcode.Binary, payload, true, lend)
-      if (lend) return outbox.taken()
+      checkLength(length, payload.length)
+      const lend = this.#lends(payload.length)
+      this.#frames.frame(type === 'text' ? Opcode.Text : Opcode.Binary, payload, true, lend)
+      if (lend) return this.#outbox.taken()
     }
-    outbox.schedule()
-    return outbox.ready()
+    this.#outbox.schedule()
+    return this.#outbox.ready()
+  }
+
+  #sendText(text: string, type: SendOptions['type'], length: number | undefined): void {
+    if (length !== undefined) checkLength(length, utf8Length(text))
+    if (this.#inPlace && text.length <= IN_PLACE_TEXT && type !== 'binary') return this.#frames.text(text)
+    // Our own array: lending it harms nobody.
+    this.#frames.frame(type === 'binary' ? Opcode.Binary : Opcode.Text, new TextEncoder().encode(text), true, true)
+  }
+
+  #sendPrepared({ opcode, payload, frame }: PreparedMessage): void {
+    if (this.#frames.role === 'server' && this.#inPlace) this.#frames.encoded(frame)
+    else this.#frames.frame(opcode, payload, true, true)
+  }
+
+  /** Whether a payload of that length goes out as it is, so that it must not change until it has been taken. */
+  #lends(length: number): boolean {
+    return this.#frames.role === 'server' && length >= LEND_FROM
   }
 
   #sendStream(source: ReadableStream<string | Uint8Array>, options: SendOptions): Promise<void> {
     if (source.locked) throw new TypeError('Cannot send stream: it is locked already')
+    const message = new StreamedMessage(this.#frames, this.#outbox, this.#limits.fragmentSize, options)
     const reader = source.getReader()
-    const start = async () => {
-      const control = this.#stream = new AbortController()
-      try {
-        await streamMessage(this, reader, options, control.signal)
-      } finally {
-        this.#stream = undefined
-        this.#next()
-      }
-    }
-    return this.idle ? start() : this.#enqueue(0, start)
+    const start = () => handled(this.#startStream(message, reader))
+    const drop = (reason: unknown) => void reader.cancel(reason).catch(() => {})
+    return this.idle ? start() : this.#enqueue(0, start, drop)
   }
 
-  #enqueue(size: number, start: () => Promise<void>): Promise<void> {
+  async #startStream(
+    message: StreamedMessage,
+    reader: ReadableStreamDefaultReader<string | Uint8Array>,
+  ): Promise<void> {
+    const { signal } = this.#stream = new AbortController()
+    try {
+      await streamMessage(message, reader, signal)
+    } catch (error) {
+      if (message.begun && !signal.aborted) this.#events.onBroken(error)
+      throw error
+    } finally {
+      this.#stream = undefined
+      this.#next()
+    }
+    await this.#outbox.taken() // large chunks were lent
+  }
+
+  #enqueue(size: number, start: () => Promise<void>, drop: (reason: unknown) => void = () => {}): Promise<void> {
+    const settle = deferred()
     this.#queued += size
-    return new Promise((resolve, reject) => this.#queue.push({ size, start, resolve, reject }))
+    this.#queue.push({ size, start, drop, settle })
+    return settle.promise
   }
 
   /** Starts what waited, up to the next streamed message. */
   #next(): void {
     while (this.#stream === undefined && this.#queue.length > 0) {
-      const { size, start, resolve, reject } = this.#queue.shift()!
+      const { size, start, settle } = this.#queue.shift()!
       this.#queued -= size
       try {
-        resolve(start())
+        start().then(settle.resolve, settle.reject)
       } catch (error) {
-        reject(error)
+        settle.reject(error)
       }
     }
-    if (this.idle) this.#onIdle()
-  }
-
-  /** A message's size. Throws `RangeError` where too much waits already, and `TypeError` for no message. */
-  #judgeRoom(message: Exclude<Sendable, ReadableStream>): number {
-    const size = sizeOfMessage(message)
-    const waiting = this.outbox.waiting + this.#queued
-    if (waiting > 0 && waiting + size > this.#maxQueued) throw tooMuchQueued(waiting, size, this.#maxQueued)
-    return size
+    if (this.idle) this.#events.onIdle()
   }
 }
 
-/** How many bytes a message takes; for long strings, the least it may take. */
-export function sizeOfMessage(message: Exclude<Sendable, ReadableStream>): number {
+/** What a message weighs while it waits; for long strings, the least it may. Throws `TypeError` for no message. */
+export function sizeOfMessage(message: WholeMessage): number {
+  return MESSAGE_COST + payloadSize(message)
+}
+
+function payloadSize(message: WholeMessage): number {
   if (typeof message === 'string') return message.length <= IN_PLACE_TEXT ? utf8Length(message) : message.length
   if (message instanceof PreparedMessage) return message.frame.length
   if (isBytesLike(message)) return message.byteLength
   throw new TypeError(`Cannot send message: want a string, bytes or a stream of them, got ${describe(message)}`)
 }
 
-/** The error for a sender that does not wait. */
-export function tooMuchQueued(waiting: number, size: number, limit: number): RangeError {
+/**
+ * The error of a sender that does not wait; undefined where there is room. Whoever waits until less than the high-water mark
+ * waits to go out never meets it, whatever the size of his messages.
+ */
+export function judgeRoom(waiting: number, size: number, limits: Limits): RangeError | undefined {
+  const { maxQueued, highWaterMark } = limits
+  if (waiting + size <= maxQueued || waiting < Math.max(1, Math.min(highWaterMark, maxQueued))) return undefined
   return new RangeError(
-    `Cannot send message: at most ${limit} bytes may wait to go out (limits.maxQueued), got ${size} more on ${waiting}`,
+    `Cannot send message: at most ${maxQueued} bytes may wait to go out (limits.maxQueued), got ${size} more on ${waiting}`,
   )
 }
 
-function wrongLength(want: number, got: number): RangeError {
-  return new RangeError(`Cannot send message: want the declared length of ${want} bytes, got ${got}`)
+function checkLength(declared: number | undefined, length: number): void {
+  if (declared === undefined || declared === length) return
+  throw new RangeError(`Cannot send message: want the declared length of ${declared} bytes, got ${length}`)
 }

@@ -3,105 +3,85 @@
 
 import { checkByteCount } from '../values/limits.ts'
 import { Opcode } from '../values/opcode.ts'
+import type { FrameSender } from './frame-sender.ts'
 import type { Outbox } from './outbox.ts'
 import { type SendOptions, SourceEncoder } from './outgoing-message.ts'
-import type { Protocol } from './protocol.ts'
-
-/** Where a streamed message goes. */
-export interface StreamTarget {
-  readonly protocol: Protocol
-  readonly outbox: Outbox
-  readonly fragmentSize: number
-  /** Ends the connection, because a message cannot be finished. */
-  onBroken?: (error: unknown) => void
-}
-
-type Reader = ReadableStreamDefaultReader<string | Uint8Array>
 
 /**
- * Sends all that `reader` gives as one message; waits for room after each part. Rejects with what the source failed with, a
+ * Encodes all that `reader` gives as one message; waits for room after each part. Rejects with what the source failed with, a
  * `TypeError` for a chunk that cannot be sent, a `RangeError` for a wrong length, or `signal`'s reason, and then the
- * source is cancelled with it; the target's `onBroken` hears of it where the message had begun.
+ * source is cancelled with it.
  */
 export async function streamMessage(
-  target: StreamTarget,
-  reader: Reader,
-  options: SendOptions,
+  message: StreamedMessage,
+  reader: ReadableStreamDefaultReader<string | Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
-  const message = new StreamedMessage(target, options)
-  const waits = new Waits(signal)
+  // Cancelling ends a read that waits. No race against the signal: that would keep every chunk until the message's end.
+  const onAbort = () => void reader.cancel(signal.reason).catch(() => {})
+  signal.addEventListener('abort', onAbort, { once: true })
   try {
     for (;;) {
-      const { done, value } = await waits.for(reader.read())
+      const { done, value } = await reader.read()
+      signal.throwIfAborted()
       if (done) break
-      await waits.for(message.write(value))
+      for (const part of message.parts(value)) {
+        await part
+        signal.throwIfAborted() // no part may follow a Close
+      }
     }
     message.end()
-    await target.outbox.taken() // large chunks were lent
+    reader.releaseLock()
   } catch (error) {
     reader.cancel(error).catch(() => {})
-    if (message.begun && !signal.aborted) target.onBroken?.(error)
     throw error
   }
 }
 
-/** Waits that a signal ends, one after another. A race against one long promise would keep every chunk until the message's end. */
-class Waits {
-  readonly #signal: AbortSignal
-  #interrupt: ((reason: unknown) => void) | undefined
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal
-    signal.addEventListener('abort', () => this.#interrupt?.(signal.reason), { once: true })
-  }
-
-  /** What `promise` gives, or a rejection with the signal's reason. */
-  for<T>(promise: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      promise.then(resolve, reject)
-      this.#interrupt = reject
-      if (this.#signal.aborted) reject(this.#signal.reason)
-    })
-  }
-}
-
-class StreamedMessage {
-  readonly #target: StreamTarget
+/** The message as it is encoded. */
+export class StreamedMessage {
+  /** Whether frames of it went out. */
+  begun = false
+  readonly #frames: FrameSender
+  readonly #outbox: Outbox
+  readonly #fragmentSize: number
   readonly #type: 'text' | 'binary' | undefined
   readonly #length: number | undefined
   #source: SourceEncoder | undefined
   #opcode: Opcode = Opcode.Binary
   #sent = 0
-  /** Whether bytes of it went out. */
-  begun = false
 
-  constructor(target: StreamTarget, { type, length }: SendOptions) {
-    this.#target = target
+  /** Throws `RangeError` for a length that is no number of bytes. */
+  constructor(frames: FrameSender, outbox: Outbox, fragmentSize: number, { type, length }: SendOptions) {
+    this.#frames = frames
+    this.#outbox = outbox
+    this.#fragmentSize = fragmentSize
     this.#type = type
     this.#length = length === undefined ? undefined : checkByteCount('length', length)
   }
 
-  async write(chunk: unknown): Promise<void> {
+  /** Encodes a chunk, part by part; each promise tells when there is room for the next. */
+  *parts(chunk: unknown): Generator<Promise<void>, undefined> {
     const bytes = this.#open(chunk).encode(chunk)
-    const { fragmentSize, outbox } = this.#target
-    for (let at = 0; at < bytes.length; at += fragmentSize) {
-      this.#part(bytes.subarray(at, at + fragmentSize))
-      outbox.schedule()
-      await outbox.ready()
+    for (let at = 0; at < bytes.length; at += this.#fragmentSize) {
+      // Only the last part may be lent: no two chunks that we give on share a buffer.
+      this.#part(bytes.subarray(at, at + this.#fragmentSize), at + this.#fragmentSize >= bytes.length)
+      this.#outbox.schedule()
+      yield this.#outbox.ready()
     }
   }
 
+  /** Ends the message. Throws `TypeError` inside a character and `RangeError` where bytes are missing. */
   end(): void {
     const rest = this.#open(undefined).end()
-    if (rest.length > 0) this.#part(rest)
-    const { protocol } = this.#target
+    if (rest.length > 0) this.#part(rest, false)
     if (this.#length === undefined) {
-      protocol.sendFrame(this.begun ? Opcode.Continuation : this.#opcode, rest.subarray(0, 0), true, false)
+      this.#frames.frame(this.begun ? Opcode.Continuation : this.#opcode, rest.subarray(0, 0), true, false)
     } else {
       if (!this.begun) this.#begin(this.#length)
       if (this.#sent < this.#length) throw wrongLength(this.#length, `${this.#sent} in all`)
     }
+    this.#outbox.schedule()
   }
 
   /** The first chunk decides the type where the caller did not. */
@@ -112,24 +92,22 @@ class StreamedMessage {
     return this.#source = new SourceEncoder(type)
   }
 
-  #part(bytes: Uint8Array): void {
-    const { protocol } = this.#target
+  #part(bytes: Uint8Array, lend: boolean): void {
     if (this.#length === undefined) {
-      protocol.sendFrame(this.begun ? Opcode.Continuation : this.#opcode, bytes, false, true)
+      this.#frames.frame(this.begun ? Opcode.Continuation : this.#opcode, bytes, false, lend)
+      this.begun = true
     } else {
-      if (this.#sent + bytes.length > this.#length) {
-        throw wrongLength(this.#length, `${this.#sent + bytes.length} or more`)
-      }
+      const sum = this.#sent + bytes.length
+      if (sum > this.#length) throw wrongLength(this.#length, `${sum} or more`)
       if (!this.begun) this.#begin(this.#length)
-      protocol.sendPart(bytes, true)
+      this.#frames.part(bytes, lend)
     }
-    this.begun = true
     this.#sent += bytes.length
   }
 
   #begin(length: number): void {
-    this.#target.protocol.openFrame(this.#opcode, length, true)
     this.begun = true
+    this.#frames.open(this.#opcode, length, true)
   }
 }
 
