@@ -2,7 +2,7 @@
 
 import { HeadReader } from '../handshake/head-reader.ts'
 import { encodeResponse, type RequestHead } from '../handshake/http1.ts'
-import { type Refusal, refuse, refuseFault, type RefusalInit } from '../handshake/refusal.ts'
+import { type Refusal, type RefusalInit, refuse, refuseFault } from '../handshake/refusal.ts'
 import { isPlainRequest, judgeUpgradeRequest, type UpgradeAnswerOptions } from '../handshake/server.ts'
 import { describeRequest, type UpgradeRequest } from '../handshake/upgrade-request.ts'
 import { type Limits, resolveLimits } from '../values/limits.ts'
@@ -132,5 +132,10 @@ async function refuseWith(handshake: HandshakeTransport, refusal: Refusal, why?:
   await handshake.end()
   const { status, headers } = response
   why ??= reason?.message ?? 'the accept hook refused'
-  return new UpgradeError(`Cannot accept WebSocket: answered ${status}, ${why}`, { status, headers, body, cause: reason })
+  return new UpgradeError(`Cannot accept WebSocket: answered ${status}, ${why}`, {
+    status,
+    headers,
+    body,
+    cause: reason,
+  })
 }

@@ -41,7 +41,9 @@ export interface ListenTarget {
 export async function listenWith(
   group: ConnectionGroup,
   options: ServingOptions & ListenTarget & { tls?: unknown },
-  listen: (target: { hostname: string; port: number; unix: string | undefined }) => ListeningSocket | Promise<ListeningSocket>,
+  listen: (
+    target: { hostname: string; port: number; unix: string | undefined },
+  ) => ListeningSocket | Promise<ListeningSocket>,
 ): Promise<Listener> {
   const { signal, hostname = '127.0.0.1', port = 0, unix } = options
   signal?.throwIfAborted()
@@ -69,7 +71,11 @@ class GroupListener implements Listener {
   readonly #onAbort = (): void => void this.close()
   #closed: Promise<void> | undefined
 
-  constructor(group: ConnectionGroup, socket: ListeningSocket, options: ServingOptions & ListenTarget & { tls?: unknown }) {
+  constructor(
+    group: ConnectionGroup,
+    socket: ListeningSocket,
+    options: ServingOptions & ListenTarget & { tls?: unknown },
+  ) {
     const { hostname, port } = socket
     this.hostname = hostname
     this.port = port
