@@ -44,7 +44,11 @@ export async function connectCommand(args: string[]): Promise<number> {
   const { linger, maxMessageSize, timeout, url, ...request } = readRequest(args)
   const limits = maxMessageSize === undefined ? {} : { maxMessageSize }
   const output = new Output()
-  const connection = await connect(url, { ...request, handshakeTimeout: timeout, limits })
+  const connection = await connect(url, { ...request, handshakeTimeout: timeout, limits }).catch((error) => {
+    // What cannot even be asked for is the arguments' fault; what the network or the server says is not.
+    const ours = error instanceof TypeError || (error instanceof DOMException && error.name === 'SyntaxError')
+    throw ours ? new UsageError(error.message) : error
+  })
   let interrupted = false
   const forget = onStop(() => {
     interrupted = true
@@ -74,7 +78,7 @@ function readRequest(args: string[]): Request {
     protocols: values.protocol ?? [],
     headers: readHeaders(values.header ?? []),
     origin: values.origin,
-    ca: values.ca === undefined ? undefined : readFileSync(values.ca, 'utf8'),
+    ca: values.ca === undefined ? undefined : readCertificates(values.ca),
     rejectUnauthorized: !values.insecure,
     maxMessageSize: size === undefined ? undefined : readSize('--max-message-size', size),
     timeout: readSeconds('--timeout', values.timeout ?? '10', 0.001),
@@ -88,6 +92,15 @@ function readUrl(text: string): string {
   if (!URL.canParse(text)) throw wrong('want a host and perhaps a port behind the scheme')
   if (text.includes('#')) throw wrong('want no fragment')
   return text
+}
+
+function readCertificates(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(`--ca must be a file that can be read, got ${JSON.stringify(file)} (${code})`)
+  }
 }
 
 function greet({ protocol }: Connection): void {

@@ -16,30 +16,22 @@ export async function echo(connection: Connection, whole = false): Promise<void>
 
 async function echoMessage(connection: Connection, { type, body }: IncomingMessage): Promise<void> {
   const reader = body.getReader()
-  const first = await reader.read()
-  const next = reader.read()
-  // A message that is complete ends its body in this turn of the event loop.
-  const complete = first.done || await Promise.race([next.then(({ done }) => done), turn()])
-  if (complete) await connection.send(first.value ?? new Uint8Array(0), { type })
-  else await connection.send(joined(first.value, next, reader), { type })
+  let complete = false
+  reader.closed.then(() => complete = true, () => {})
+  const { value = new Uint8Array(0) } = await reader.read()
+  await undefined // a body that is here to its end closes right behind its last chunk
+  await connection.send(complete ? value : joined(value, reader), { type })
 }
 
-type Reader = ReadableStreamDefaultReader<Uint8Array>
-
-/** A stream again, of one chunk that was read, one that is being read, and the rest. */
-function joined(first: Uint8Array, next: ReturnType<Reader['read']>, reader: Reader): ReadableStream<Uint8Array> {
+/** A stream again, of one chunk that was read and the rest. */
+function joined(first: Uint8Array, reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(first),
     async pull(controller) {
-      const { done, value } = await next
-      if (done) return controller.close()
-      controller.enqueue(value)
-      next = reader.read()
+      const { done, value } = await reader.read()
+      if (done) controller.close()
+      else controller.enqueue(value)
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 })
-}
-
-function turn(): Promise<false> {
-  return new Promise((resolve) => setImmediate(resolve, false))
 }

@@ -4,6 +4,9 @@
 import { UpgradeError } from '@wirestream/node'
 import { oneLine } from './printable.ts'
 
+/** OpenSSL's errors come with its source file; the reason in the midst is what they are about. */
+const openSsl = /[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):[^:]*:\d+:/g
+
 /** One line, without line breaks or control characters. */
 export function describeFailure(error: unknown): string {
   const parts: string[] = []
@@ -18,7 +21,7 @@ function messageOf(error: unknown): string {
   // A name with several addresses fails once for each of them.
   if (error instanceof AggregateError) return [...new Set(error.errors.map(messageOf))].join(', ')
   if (error instanceof UpgradeError) return `${error.message}${bodyOf(error)}`
-  return error instanceof Error ? error.message : String(error)
+  return (error instanceof Error ? error.message : String(error)).replace(openSsl, '$1').trim()
 }
 
 /** What a refusal says, if it is short and plain enough to be meant for people. */

@@ -1,5 +1,7 @@
-// Standard output with backpressure. A reader that went away, as `head` does, is an end and no failure.
+// Standard output with backpressure, one write to the system for all that a turn of the event loop brings. A reader that went
+// away, as `head` does, is an end and no failure.
 
+import { once } from 'node:events'
 import process from 'node:process'
 
 /** Nobody reads standard output any more. */
@@ -11,6 +13,7 @@ export class OutputClosed extends Error {
 export class Output {
   readonly #stream: NodeJS.WriteStream
   #failure: Error | undefined
+  #corked = false
 
   constructor(stream: NodeJS.WriteStream = process.stdout) {
     this.#stream = stream
@@ -24,15 +27,24 @@ export class Output {
     return this.#stream.isTTY === true
   }
 
-  /** Resolves when the system has taken it. Rejects with `OutputClosed`, or with what else went wrong. */
-  write(chunk: string | Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      // The error event comes before the callback or in the same breath; both know the same error.
-      this.#stream.write(chunk, (error: NodeJS.ErrnoException | null | undefined) => {
-        if (this.#failure !== undefined) reject(this.#failure)
-        else if (error) reject(error.code === 'EPIPE' ? new OutputClosed() : error)
-        else resolve()
-      })
+  /** Takes a chunk over; resolves when there is room for more. Rejects with `OutputClosed`, or with what else went wrong. */
+  async write(chunk: string | Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#cork()
+    if (this.#stream.write(chunk)) return
+    // Our own listener heard of the error first.
+    await once(this.#stream, 'drain').catch((error) => {
+      throw this.#failure ?? error
+    })
+  }
+
+  #cork(): void {
+    if (this.#corked) return
+    this.#corked = true
+    this.#stream.cork()
+    setImmediate(() => {
+      this.#corked = false
+      this.#stream.uncork()
     })
   }
 }
