@@ -18,7 +18,9 @@ describe('links in documents', () => {
     expect(broken('README.md', 'see [a](docs/nowhere.md)')).toEqual(['docs/nowhere.md'])
     expect(broken('README.md', 'see [a](docs/streams.md#nowhere)')).toEqual(['docs/streams.md#nowhere'])
     expect(broken('docs/streams.md', '## One `two`, three!\n[a](#one-two-three) [b](#one-two)')).toEqual(['#one-two'])
-    expect(broken('docs/streams.md', '[a](connection.md) ![b](architecture.svg) [c](https://example.com/x)')).toEqual([])
+    expect(broken('docs/streams.md', '[a](connection.md) ![b](architecture.svg) [c](https://example.com/x)')).toEqual(
+      [],
+    )
     expect(broken('docs/streams.md', '```ts\nrow[0](1)\n```')).toEqual([])
   })
 

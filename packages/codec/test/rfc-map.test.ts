@@ -22,7 +22,12 @@ describe('the map of RFC 6455', () => {
   test.each([
     ['a missing source', 'frame/header.ts', 'frame/heads.ts', 'no source frame/heads.ts'],
     ['a missing test file', '`frame/rules.test.ts`', '`frame/role.test.ts`', 'no test file frame/role.test.ts'],
-    ['a renamed test', '"a client refuses a masked frame"', '"a client takes a masked frame"', 'no test "a client takes'],
+    [
+      'a renamed test',
+      '"a client refuses a masked frame"',
+      '"a client takes a masked frame"',
+      'no test "a client takes',
+    ],
   ])('%s is caught', (_, here, wrong, fault) => {
     const faults = faultsOf(page.replace(here, wrong))
     expect(faults.length).toBeGreaterThan(0)

@@ -18,8 +18,12 @@ describe('the documented closing handshake is the one of the code', () => {
 
   test('a page that differs in one action, one arrow or one state is caught', () => {
     expect(tableOf(page.replace('`ended`: abort', '`ended`'))).not.toEqual(flat())
-    expect(tableOf(page.replace('| `failing` | | | | | `ended` |', '| `failing` | | | | | `open` |'))).not.toEqual(flat())
-    expect(arrowsOf(page.replace('failing --> ended: end, timeout', 'failing --> ended: end'))).not.toEqual(arrowsOf(page))
+    expect(tableOf(page.replace('| `failing` | | | | | `ended` |', '| `failing` | | | | | `open` |'))).not.toEqual(
+      flat(),
+    )
+    expect(arrowsOf(page.replace('failing --> ended: end, timeout', 'failing --> ended: end'))).not.toEqual(
+      arrowsOf(page),
+    )
   })
 })
 
@@ -52,7 +56,12 @@ function tableOf(text: string): Row[] {
     return steps.flatMap((step, i) => {
       if (step === '') return []
       const [next, actions = ''] = step.split(': ')
-      return [{ from: unquoted(from!), event: events[i]!, next: unquoted(next!), actions: actions.split(', ').filter(Boolean) }]
+      return [{
+        from: unquoted(from!),
+        event: events[i]!,
+        next: unquoted(next!),
+        actions: actions.split(', ').filter(Boolean),
+      }]
     })
   }).sort(byName)
 }

@@ -184,7 +184,10 @@ describe.each(roles)('as a %s', (role) => {
     const { peer, connection } = connect(role)
     const reader = connection.readable.getReader()
     const first = reader.read()
-    peer.says({ opcode: Opcode.Text, payload: utf8('before') }, { opcode: 3 }, { opcode: Opcode.Text, payload: utf8('after') })
+    peer.says({ opcode: Opcode.Text, payload: utf8('before') }, { opcode: 3 }, {
+      opcode: Opcode.Text,
+      payload: utf8('after'),
+    })
     expect((await first).value).toBe('before')
     expect(await peer.hears()).toEqual(['close 1002 Cannot decode frame: opcode 0x3 is reserved'])
     expect(peer.did).toEqual(['shutdown'])
