@@ -1,0 +1,33 @@
+// The client: options in, a connection out. Opening sockets is dial.ts's affair, everything else the codec's.
+
+import { type Connection, type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec'
+import { dialWith, type TlsOptions } from './dial.ts'
+import { bunEnvironment } from './environment.ts'
+
+/** How to connect: subprotocols, header fields, limits, keepalive, TLS. */
+export interface ConnectOptions extends DiallingOptions, TlsOptions {
+  /** Opens the transport in place of `dialWith`, for proxies and the like. */
+  dial?: Dial<TlsOptions> | undefined
+}
+
+/**
+ * Connects to a WebSocket server: ws, wss, http or https.
+ *
+ * Rejects with a `SyntaxError` for a URL or subprotocols that cannot be used and a `TypeError` for header fields, before anything is
+ * dialled; with an `UpgradeError`, which has the response's status, headers and body, where the server refuses; with a `WebSocketError`
+ * where it cannot be reached, its certificate is refused, it breaks the protocol, or all of it takes longer than
+ * `limits.handshakeTimeout`; with the signal's reason. Opens one connection at a time to each host and port (RFC 6455 §4.1).
+ *
+ * ```ts
+ * import { connect } from '@wirestream/bun'
+ *
+ * await using connection = await connect('wss://echo.example')
+ * await connection.send('hello')
+ * for await (const message of connection.readable) console.log(message)
+ * ```
+ */
+export function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
+  const environment = { ...bunEnvironment, ...options.environment }
+  const dial = options.dial ?? dialWith(options)
+  return dialConnection(url, { ...options, environment }, dial, options)
+}

@@ -1,0 +1,18 @@
+// What Bun gives a connection: its own "later", timers that keep no process alive, and memory that is not zeroed first.
+
+import type { Environment } from '@wirestream/codec'
+
+/** The environment of a connection in Bun. */
+export const bunEnvironment: Environment = {
+  // Behind all the microtasks of what was received, before the loop waits again.
+  defer: (callback) => void setImmediate(callback),
+  startTimer(callback, ms) {
+    // Longer than timers can count means never.
+    if (ms >= 2 ** 31) return () => {}
+    const timer = setTimeout(callback, ms) as unknown as Bun.Timer
+    timer.unref()
+    return () => clearTimeout(timer as unknown as number)
+  },
+  now: () => performance.now(),
+  allocate: (length) => Bun.allocUnsafe(length),
+}

@@ -1,0 +1,95 @@
+// Opening connections as a client: TCP or a Unix socket first, TLS on top of it where it is asked for, so that a proxy can be
+// spoken with in between.
+
+import type { ByteStreams, Dial, Dialled } from '@wirestream/codec'
+import { byteStreams } from './byte-streams.ts'
+
+/** What TLS may be told, by the names that the other runtimes have for it too; Deno can do no more. */
+export interface TlsOptions {
+  /** Certificates of authorities to trust, in PEM, beside those that Deno trusts anyway. */
+  ca?: string | readonly string[] | undefined
+  /** The name that the server's certificate must have, and that is asked for. Default: the URL's host. */
+  servername?: string | undefined
+  /** A certificate to show to the server, in PEM, with its `key`. Only without a `dial` of one's own, and never with `servername`. */
+  cert?: string | undefined
+  /** The key of `cert`, in PEM. */
+  key?: string | undefined
+}
+
+/** Dials the target itself, without a proxy; what `connect` does unless told otherwise. */
+export const dialConn: Dial<TlsOptions> = async ({ hostname, port, unix }, signal) => {
+  const conn = unix === undefined
+    ? await Deno.connect({ hostname, port, signal })
+    : await Deno.connect({ transport: 'unix', path: unix })
+  if ('setNoDelay' in conn) conn.setNoDelay(true)
+  return new DialledConn(conn, hostname, signal)
+}
+
+/** As `dialConn`, and shows a certificate of ours to the server, which Deno can do only where it dials and starts TLS in one. */
+export function dialWithCertificate({ ca, cert = '', key = '', servername }: TlsOptions): Dial<TlsOptions> {
+  return async (target, signal) => {
+    const { hostname, port, secure, unix } = target
+    if (!secure) return dialConn(target, signal)
+    if (unix !== undefined || (servername ?? hostname) !== hostname) {
+      throw new TypeError('Cannot connect: Deno shows no certificate over a Unix socket or together with a servername')
+    }
+    const conn = await Deno.connectTls({ hostname, port, caCerts: list(ca), alpnProtocols: ['http/1.1'], cert, key })
+    const dialled = new DialledConn(conn, hostname, signal)
+    await conn.handshake()
+    return { bytes: () => dialled.bytes(), startTls: async () => {} }
+  }
+}
+
+/** An open connection on which a WebSocket can be opened, with TLS or without; for one's own `dial`. */
+export class DialledConn implements Dialled<TlsOptions> {
+  /** The connection while it is ours to close. */
+  #conn: Deno.Conn | undefined
+  readonly #hostname: string
+  readonly #signal: AbortSignal
+
+  /** Takes the connection over and closes it when `signal` is aborted. `hostname` is the one that a certificate must name. */
+  constructor(conn: Deno.Conn, hostname: string, signal: AbortSignal) {
+    this.#hostname = hostname
+    this.#signal = signal
+    signal.addEventListener('abort', () => this.#take()?.close(), { once: true })
+    this.#own(conn)
+  }
+
+  /** The connection's bytes. */
+  bytes(): ByteStreams {
+    return byteStreams(this.#mine())
+  }
+
+  /** Starts TLS as a client; offers HTTP/1.1 in ALPN. Rejects where the handshake fails or the certificate does. */
+  async startTls({ ca, cert, servername = this.#hostname }: TlsOptions): Promise<void> {
+    if (cert !== undefined) {
+      throw new TypeError('Cannot start TLS: Deno shows no certificate on a connection that is open')
+    }
+    const options = { hostname: servername, caCerts: list(ca), alpnProtocols: ['http/1.1'] }
+    const secured = await Deno.startTls(this.#mine() as Deno.TcpConn, options)
+    this.#own(secured)
+    await secured.handshake()
+  }
+
+  #own(conn: Deno.Conn): void {
+    this.#conn = conn
+    if (this.#signal.aborted) this.#take()?.close()
+  }
+
+  #take(): Deno.Conn | undefined {
+    const conn = this.#conn
+    this.#conn = undefined
+    return conn
+  }
+
+  #mine(): Deno.Conn {
+    this.#signal.throwIfAborted()
+    const conn = this.#take()
+    if (conn === undefined) throw new TypeError('Cannot use connection: it was handed on already')
+    return conn
+  }
+}
+
+function list(ca: TlsOptions['ca']): string[] {
+  return ca === undefined ? [] : typeof ca === 'string' ? [ca] : [...ca]
+}

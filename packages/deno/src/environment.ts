@@ -1,0 +1,18 @@
+// What Deno gives a connection: its own "later", and timers that keep no process alive.
+
+import type { Environment } from '@wirestream/codec'
+
+/** The environment of a connection in Deno. */
+export const denoEnvironment: Environment = {
+  // Behind all the microtasks of what was received, before the loop waits again; a timer of 0 ms would take two.
+  defer: (callback) => void setImmediate(callback),
+  startTimer(callback, ms) {
+    // Longer than timers can count means never.
+    if (ms >= 2 ** 31) return () => {}
+    const timer = setTimeout(callback, ms)
+    Deno.unrefTimer(timer)
+    return () => clearTimeout(timer)
+  },
+  now: () => performance.now(),
+  allocate: (length) => new Uint8Array(length),
+}

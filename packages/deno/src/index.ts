@@ -1,0 +1,13 @@
+/**
+ * WebSocket for Deno as Web Streams: connections for `@wirestream/codec`, all of which is exported from here too.
+ *
+ * @module
+ */
+
+export * from '@wirestream/codec'
+export { byteStreams, type ByteStreamsOptions } from './byte-streams.ts'
+export { connect, type ConnectOptions } from './connect.ts'
+export { dialConn, DialledConn, type TlsOptions } from './dial.ts'
+export { denoEnvironment } from './environment.ts'
+export { serve, type ServeOptions } from './serve.ts'
+export { WebSocketStream, type WebSocketStreamInit } from './websocket-stream.ts'
