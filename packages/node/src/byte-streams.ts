@@ -110,6 +110,7 @@ class Incoming implements UnderlyingSource<Uint8Array> {
 class Outgoing implements UnderlyingSink<Uint8Array> {
   readonly #socket: Duplex
   #controller!: WritableStreamDefaultController
+  #aborted = false
 
   constructor(socket: Duplex) {
     this.#socket = socket
@@ -117,9 +118,12 @@ class Outgoing implements UnderlyingSink<Uint8Array> {
 
   start(controller: WritableStreamDefaultController): void {
     this.#controller = controller
-    // An abort waits for the write under way, which may never end; its signal does not wait.
     const { signal } = controller as WritableStreamDefaultController & { signal: AbortSignal } // missing in Node 20's types
-    signal.addEventListener('abort', () => this.#socket.destroy(), { once: true })
+    // An abort waits for the write under way, which may never end; its signal does not wait.
+    signal.addEventListener('abort', () => {
+      this.#aborted = true
+      this.#socket.destroy()
+    }, { once: true })
   }
 
   write(chunk: Uint8Array): Promise<void> | void {
@@ -143,7 +147,8 @@ class Outgoing implements UnderlyingSink<Uint8Array> {
   }
 
   fail(error: Error): void {
-    this.#controller.error(error)
+    // A destroyed TLS socket may tell so at once, inside the abort, which Node's streams do not survive; they end by it anyway.
+    if (!this.#aborted) this.#controller.error(error)
   }
 }
 

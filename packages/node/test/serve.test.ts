@@ -1,0 +1,442 @@
+// Law: a server lets in whom its policy lets in, hands each connection to its handler, and ends in bounded time.
+
+import {
+  type AcceptDecision,
+  connect,
+  type Connection,
+  serve,
+  type ServeErrorContext,
+  UpgradeError,
+  type UpgradeRequest,
+  WebSocketError,
+} from '@wirestream/node'
+import { makeCertificate, rawConnect, rawServer, socketPath } from '@wirestream/testing'
+import { Buffer } from 'node:buffer'
+import { existsSync } from 'node:fs'
+import { get } from 'node:http'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { echo, failure, leaveNothingOpen, next, RawPeer, upgradeRequest } from './support.ts'
+
+leaveNothingOpen()
+afterEach(() => void vi.restoreAllMocks())
+const certificate = makeCertificate()
+
+describe('listening', () => {
+  test('on loopback and a free port unless told', async () => {
+    await using listener = await serve({}, echo)
+    expect(listener.hostname).toBe('127.0.0.1')
+    expect(listener.port).toBeGreaterThan(0)
+    expect(listener.url).toBe(`ws://127.0.0.1:${listener.port}`)
+    expect(listener.connections.size).toBe(0)
+  })
+
+  test('on all addresses: the URL names one that can be dialled', async () => {
+    await using listener = await serve({ hostname: '0.0.0.0' }, echo)
+    expect(listener.hostname).toBe('0.0.0.0')
+    await using connection = await connect(listener.url)
+    expect(connection.protocol).toBe('')
+  })
+
+  test('on a Unix socket, which is gone afterwards', async () => {
+    const unix = socketPath()
+    const listener = await serve({ unix }, echo)
+    expect(listener).toMatchObject({ url: `ws+unix:${unix}`, hostname: '', port: 0 })
+    expect(existsSync(unix)).toBe(true)
+    await listener.close()
+    expect(existsSync(unix)).toBe(false)
+  })
+
+  test('on a port in use rejects with the system’s error as the cause', async () => {
+    await using listener = await serve({}, echo)
+    const error = await failure(serve({ port: listener.port }, echo))
+    expect(error.message).toContain(`127.0.0.1:${listener.port}`)
+    expect(error.cause).toMatchObject({ code: 'EADDRINUSE' })
+  })
+
+  test.each([
+    ['a port out of range', { port: 70_000 }, 'RangeError'],
+    ['a certificate that is none', { tls: { cert: 'x', key: 'y' } }, 'Error'],
+  ])('with %s rejects', async (_, options, name) => {
+    expect((await failure(serve(options, echo))).constructor.name).toMatch(new RegExp(name))
+  })
+
+  test('without a handler is a TypeError', async () => {
+    await expect((async () => await serve({}, undefined as never))()).rejects.toThrow(TypeError)
+  })
+})
+
+describe('what the handler gets', () => {
+  test('the request: target, header fields as sent, protocols, origin, address, TLS', async () => {
+    const requests: UpgradeRequest[] = []
+    await using listener = await serve(
+      { tls: certificate, allowedOrigins: 'all' },
+      (_, request) => void requests.push(request),
+    )
+    await using _ = await connect(`${listener.url}/chat?room=1`, {
+      ca: certificate.cert,
+      headers: [['X-Case', 'kept'], ['X-Case', 'twice']],
+      origin: 'https://page.example',
+      protocols: ['a', 'b'],
+    })
+    await vi.waitFor(() => expect(requests).toHaveLength(1))
+    const [{ headers, ...rest }] = requests as [UpgradeRequest]
+    expect(rest).toEqual({
+      method: 'GET',
+      target: '/chat?room=1',
+      httpVersion: '1.1',
+      protocols: ['a', 'b'],
+      origin: 'https://page.example',
+      remoteAddress: '127.0.0.1',
+      secure: true,
+    })
+    expect(headers.slice(-2)).toEqual([['X-Case', 'kept'], ['X-Case', 'twice']])
+    expect(headers[0]).toEqual(['Host', `127.0.0.1:${listener.port}`])
+  })
+
+  test('the client’s most preferred of the protocols spoken here', async () => {
+    await using listener = await serve({ protocols: ['v1', 'v2'] }, echo)
+    await using connection = await connect(listener.url, { protocols: ['v3', 'v2', 'v1'] })
+    expect(connection.protocol).toBe('v2')
+    await using none = await connect(listener.url, { protocols: ['v4'] })
+    expect(none.protocol).toBe('')
+  })
+
+  test('its connection is listed until it has ended', async () => {
+    await using listener = await serve({}, () => {})
+    const connection = await connect(listener.url)
+    await vi.waitFor(() => expect(listener.connections.size).toBe(1))
+    connection.close()
+    await connection.closed
+    await vi.waitFor(() => expect(listener.connections.size).toBe(0))
+  })
+
+  test('header fields of our own are in the answer', async () => {
+    await using listener = await serve({ headers: { 'Set-Cookie': 'a=b' } }, echo)
+    const peer = new RawPeer(await rawConnect(listener.port))
+    peer.socket.write(upgradeRequest())
+    expect(await peer.head()).toMatch(/^HTTP\/1.1 101 Switching Protocols\r\n[^]*\r\nSet-Cookie: a=b\r\n\r\n$/)
+    peer.socket.destroy()
+  })
+
+  test('bytes that came with the request are its first message', async () => {
+    const got: unknown[] = []
+    await using listener = await serve({}, async (connection) => void got.push(await next(connection)))
+    const peer = new RawPeer(await rawConnect(listener.port))
+    peer.socket.write(Buffer.concat([Buffer.from(upgradeRequest()), maskedText('early')]))
+    await vi.waitFor(() => expect(got).toEqual(['early']))
+    peer.socket.destroy()
+  })
+})
+
+describe('the origin', () => {
+  const origin = (listener: { url: string }) => listener.url.replace('ws', 'http')
+
+  test('must be our own unless told; none at all is no browser', async () => {
+    await using listener = await serve({}, echo)
+    await using _ = await connect(listener.url)
+    await using __ = await connect(listener.url, { origin: origin(listener) })
+    for (const foreign of ['http://evil.example', 'null', origin(listener).replace('http', 'https')]) {
+      expect(await failure(connect(listener.url, { origin: foreign }))).toMatchObject({ status: 403 })
+    }
+  })
+
+  test('over TLS is https', async () => {
+    await using listener = await serve({ tls: certificate }, echo)
+    const ca = certificate.cert
+    await using _ = await connect(listener.url, { ca, origin: origin(listener) })
+    const plain = origin(listener).replace('https', 'http')
+    expect(await failure(connect(listener.url, { ca, origin: plain }))).toMatchObject({ status: 403 })
+  })
+
+  test('behind a proxy that speaks TLS is https too, if we are told', async () => {
+    await using listener = await serve({ secure: true }, echo)
+    await using _ = await connect(listener.url, { origin: origin(listener).replace('http', 'https') })
+  })
+
+  test('any with "all", those of a list with a list', async () => {
+    await using all = await serve({ allowedOrigins: 'all' }, echo)
+    await using _ = await connect(all.url, { origin: 'http://evil.example' })
+    await using list = await serve({ allowedOrigins: ['https://app.example'] }, echo)
+    await using __ = await connect(list.url, { origin: 'https://app.example' })
+    expect(await failure(connect(list.url, { origin: origin(list) }))).toMatchObject({ status: 403 })
+  })
+})
+
+describe('the accept hook', () => {
+  const refusals: [string, AcceptDecision | Promise<AcceptDecision>, number, string][] = [
+    ['false', false, 403, 'Forbidden\n'],
+    ['a status with a body', { status: 401, body: 'who?', headers: { 'WWW-Authenticate': 'Basic' } }, 401, 'who?'],
+    ['bytes later', Promise.resolve({ status: 503, body: Uint8Array.of(98, 121, 101) }), 503, 'bye'],
+    ['a redirect', Promise.resolve({ status: 302, headers: { Location: '/there' } }), 302, ''],
+    ['200', { status: 200, body: 'a page' }, 200, 'a page'],
+  ]
+  test.each(refusals)('refuses with %s', async (_, decision, status, body) => {
+    const handler = vi.fn()
+    await using listener = await serve({ accept: () => decision }, handler)
+    const error = await failure(connect(listener.url))
+    expect(error).toBeInstanceOf(UpgradeError)
+    expect(error).toMatchObject({ status })
+    expect(new TextDecoder().decode(error['body'] as Uint8Array)).toBe(body)
+    expect(handler).not.toHaveBeenCalled()
+  })
+
+  test.each([undefined, true, Promise.resolve(), Promise.resolve(true)])('accepts with %s', async (decision) => {
+    await using listener = await serve({ accept: () => decision }, echo)
+    await using connection = await connect(listener.url)
+    expect(connection.protocol).toBe('')
+  })
+
+  test('sees the request, and decides by it', async () => {
+    const accept = ({ target, remoteAddress }: UpgradeRequest) => target === '/in' && remoteAddress === '127.0.0.1'
+    await using listener = await serve({ accept }, echo)
+    await using _ = await connect(`${listener.url}/in`)
+    expect(await failure(connect(`${listener.url}/out`))).toMatchObject({ status: 403 })
+  })
+
+  test('that throws is answered with 500 and told to onError', async () => {
+    const errors: [unknown, ServeErrorContext][] = []
+    const wrong = new Error('wrong')
+    const accept = () => Promise.reject(wrong)
+    await using listener = await serve({ accept, onError: (...all) => errors.push(all) }, echo)
+    expect(await failure(connect(listener.url))).toMatchObject({ status: 500 })
+    expect(errors).toEqual([[wrong, { where: 'upgrade', request: expect.objectContaining({ target: '/' }) }]])
+  })
+
+  test('that never answers ends with the handshake timeout', async () => {
+    const accept = () => new Promise<boolean>(() => {})
+    await using listener = await serve({ accept, limits: { handshakeTimeout: 50 } }, echo)
+    const error = await failure(connect(listener.url))
+    expect(error).toBeInstanceOf(WebSocketError)
+  })
+})
+
+describe('a handler that fails', () => {
+  test.each([
+    ['throws', () => {
+      throw new Error('mine')
+    }],
+    ['rejects', () => Promise.reject(new Error('mine'))],
+    ['rejects later', async (connection: Connection) => {
+      await next(connection)
+      throw new Error('mine')
+    }],
+  ])('and %s: the connection closes with 1011, and onError hears of it', async (_, handler) => {
+    const errors: [unknown, ServeErrorContext][] = []
+    await using listener = await serve({ onError: (...all) => errors.push(all) }, handler)
+    const connection = await connect(listener.url)
+    await connection.send('x').catch(() => {})
+    expect(await connection.closed).toEqual({ closeCode: 1011, reason: '' })
+    expect(errors).toHaveLength(1)
+    expect(errors[0]![0]).toEqual(new Error('mine'))
+    expect(errors[0]![1]).toMatchObject({ where: 'handler', request: { target: '/' } })
+    expect(errors[0]![1].connection).toBeDefined()
+  })
+
+  test('because its connection ended: nobody hears of it', async () => {
+    const onError = vi.fn()
+    const ends: string[] = []
+    await using listener = await serve({ onError }, async (connection) => {
+      try {
+        for (;;) {
+          await connection.send('more')
+          await connection.ping()
+        }
+      } catch (error) {
+        ends.push((error as Error).name)
+        throw error
+      }
+    })
+    const clean = await connect(listener.url)
+    clean.close()
+    await clean.closed
+    const peer = new RawPeer(await rawConnect(listener.port))
+    peer.socket.write(upgradeRequest())
+    await peer.head()
+    peer.socket.resetAndDestroy()
+    await vi.waitFor(() => expect(ends).toHaveLength(2))
+    expect(onError).not.toHaveBeenCalled()
+  })
+
+  test('without onError: the console tells', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    await using listener = await serve({}, () => Promise.reject(new Error('mine')))
+    const connection = await connect(listener.url)
+    await connection.closed
+    expect(log).toHaveBeenCalledWith(expect.any(String), new Error('mine'))
+  })
+
+  test('and an onError that throws: the console tells, and the server goes on', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const onError = () => {
+      throw new Error('worse')
+    }
+    await using listener = await serve({ onError }, () => Promise.reject(new Error('mine')))
+    for (let i = 0; i < 2; i++) expect(await (await connect(listener.url)).closed).toMatchObject({ closeCode: 1011 })
+    expect(log).toHaveBeenCalledWith(expect.any(String), new Error('worse'))
+  })
+})
+
+describe('plain HTTP', () => {
+  test('gets 426 unless told', async () => {
+    await using listener = await serve({}, echo)
+    const { status, headers, body } = await fetchPlain(`${listener.url.replace('ws', 'http')}/page`)
+    expect([status, headers['upgrade'], body]).toEqual([426, 'websocket', expect.stringContaining('WebSocket')])
+  })
+
+  test('goes to onRequest, beside connections', async () => {
+    await using listener = await serve({
+      onRequest: (request, response) => void response.end(`this is ${request.url}`),
+    }, echo)
+    await using connection = await connect(listener.url)
+    expect((await fetchPlain(`${listener.url.replace('ws', 'http')}/page`)).body).toBe('this is /page')
+    await connection.send('x')
+    expect(await next(connection)).toBe('x')
+  })
+
+  test('whose handler throws gets 500, and onError hears of it', async () => {
+    const errors: [unknown, ServeErrorContext][] = []
+    await using listener = await serve({
+      onRequest: () => Promise.reject(new Error('mine')),
+      onError: (...all) => errors.push(all),
+    }, echo)
+    expect(await fetchPlain(listener.url.replace('ws', 'http'))).toMatchObject({ status: 500 })
+    expect(errors).toEqual([[new Error('mine'), { where: 'request' }]])
+  })
+})
+
+describe('closing', () => {
+  test('every connection is closed with 1001, and nobody gets in any more', async () => {
+    const listener = await serve({}, echo)
+    const connections = [await connect(listener.url), await connect(listener.url)]
+    await listener.close()
+    for (const { closed } of connections) expect(await closed).toEqual({ closeCode: 1001, reason: '' })
+    expect(listener.connections.size).toBe(0)
+    expect((await failure(connect(listener.url))).cause).toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  test('what was sent before still arrives', async () => {
+    const listener = await serve({}, async (connection) => {
+      await connection.send('a'.repeat(300_000))
+      void listener.close()
+    })
+    const connection = await connect(listener.url)
+    expect((await next(connection) as string).length).toBe(300_000)
+    expect(await connection.closed).toEqual({ closeCode: 1001, reason: '' })
+    await listener.close()
+  })
+
+  test.each(['ws', 'wss'])('a peer of %s that never answers is cut after the timeout', async (scheme) => {
+    const listener = await serve(scheme === 'ws' ? {} : { tls: certificate }, () => {})
+    const { connect: connectTls } = await import('node:tls')
+    const socket = scheme === 'ws'
+      ? await rawConnect(listener.port)
+      : connectTls({ port: listener.port, ca: certificate.cert })
+    const peer = new RawPeer(socket)
+    peer.socket.write(upgradeRequest())
+    await peer.head()
+    await vi.waitFor(() => expect(listener.connections.size).toBe(1))
+    const [connection] = listener.connections
+    await listener.close({ timeout: 50 })
+    expect(await peer.close('server')).toBe(1001)
+    expect(await failure(connection!.closed)).toMatchObject({ closeCode: 1006 })
+    await vi.waitFor(() => expect(peer.ended || peer.closed).toBe(true))
+    peer.socket.destroy()
+  })
+
+  test('sockets in the middle of a request, or of nothing, are cut after the timeout', async () => {
+    const listener = await serve({ onRequest: () => {} }, () => {})
+    const idle = new RawPeer(await rawConnect(listener.port))
+    const half = new RawPeer(await rawConnect(listener.port))
+    half.socket.write('GET / HTTP/1.1\r\nHost:')
+    const waiting = new RawPeer(await rawConnect(listener.port))
+    waiting.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await listener.close({ timeout: 50 })
+    for (const peer of [idle, half, waiting]) {
+      await vi.waitFor(() => expect(peer.ended || peer.closed).toBe(true))
+      peer.socket.destroy()
+    }
+  })
+
+  test('an upgrade under way is given up', async () => {
+    const onError = vi.fn()
+    const listener = await serve({ accept: () => new Promise<boolean>(() => {}), onError }, echo)
+    const connecting = failure(connect(listener.url))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await listener.close()
+    expect(await connecting).toBeInstanceOf(WebSocketError)
+    expect(onError).not.toHaveBeenCalled()
+  })
+
+  test('twice is once, and await using is close', async () => {
+    let connection: Connection
+    {
+      await using listener = await serve({}, echo)
+      connection = await connect(listener.url)
+      expect(listener.close()).toBe(listener.close())
+    }
+    expect(await connection.closed).toEqual({ closeCode: 1001, reason: '' })
+  })
+
+  test('by a signal', async () => {
+    const control = new AbortController()
+    const listener = await serve({ signal: control.signal }, echo)
+    const connection = await connect(listener.url)
+    control.abort()
+    expect(await connection.closed).toEqual({ closeCode: 1001, reason: '' })
+    await listener.close()
+  })
+
+  test('by a signal that is aborted already: nothing listens', async () => {
+    const reason = new Error('never')
+    expect(await failure(serve({ signal: AbortSignal.abort(reason) }, echo))).toBe(reason)
+    const control = new AbortController()
+    const serving = serve({ signal: control.signal }, echo)
+    control.abort(reason)
+    expect(await failure(serving)).toBe(reason)
+  })
+})
+
+test('a refused request does not keep its socket', async () => {
+  await using listener = await serve({}, echo)
+  const peer = new RawPeer(await rawConnect(listener.port))
+  peer.socket.write(upgradeRequest().replace('Version: 13', 'Version: 8'))
+  expect(await peer.head()).toMatch(/^HTTP\/1.1 426 [^]*Sec-WebSocket-Version: 13\r\n/)
+  await vi.waitFor(() => expect(peer.ended).toBe(true))
+  peer.socket.end()
+  await vi.waitFor(() => expect(peer.closed).toBe(true))
+})
+
+test('a proxy between client and server that cuts the connection: 1006 at both ends', async () => {
+  const ends: Promise<unknown>[] = []
+  await using listener = await serve({}, (connection) => void ends.push(failure(connection.closed)))
+  const { connect: connectTcp } = await import('node:net')
+  await using proxy = await rawServer((socket) => {
+    const onward = connectTcp(listener.port, '127.0.0.1')
+    onward.on('error', () => {})
+    socket.pipe(onward).pipe(socket)
+    setTimeout(() => {
+      socket.resetAndDestroy()
+      onward.resetAndDestroy()
+    }, 50)
+  })
+  const connection = await connect(`ws://127.0.0.1:${proxy.port}`)
+  expect(await failure(connection.closed)).toMatchObject({ closeCode: 1006, cause: { code: 'ECONNRESET' } })
+  expect(await ends[0]).toMatchObject({ closeCode: 1006, cause: { code: 'ECONNRESET' } })
+})
+
+function maskedText(text: string): Buffer {
+  return Buffer.concat([Buffer.of(0x81, 0x80 | text.length, 0, 0, 0, 0), Buffer.from(text)])
+}
+
+function fetchPlain(
+  url: string,
+): Promise<{ status: number | undefined; headers: Record<string, unknown>; body: string }> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent: false }, async (response) => {
+      let body = ''
+      for await (const chunk of response) body += chunk
+      resolve({ status: response.statusCode, headers: response.headers, body })
+    }).on('error', reject)
+  })
+}
