@@ -1,12 +1,12 @@
 // The client: options in, a connection out. Opening sockets is dial.ts's affair, everything else the codec's.
 
 import { type Connection, type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec'
-import { dialWith, type TlsOptions } from './dial.ts'
+import { dialSocket, type TlsOptions } from './dial.ts'
 import { bunEnvironment } from './environment.ts'
 
 /** How to connect: subprotocols, header fields, limits, keepalive, TLS. */
 export interface ConnectOptions extends DiallingOptions, TlsOptions {
-  /** Opens the transport in place of `dialWith`, for proxies and the like. */
+  /** Opens the transport in place of `dialSocket`, for proxies and the like. */
   dial?: Dial<TlsOptions> | undefined
 }
 
@@ -28,6 +28,5 @@ export interface ConnectOptions extends DiallingOptions, TlsOptions {
  */
 export function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
   const environment = { ...bunEnvironment, ...options.environment }
-  const dial = options.dial ?? dialWith(options)
-  return dialConnection(url, { ...options, environment }, dial, options)
+  return dialConnection(url, { ...options, environment }, options.dial ?? dialSocket, options)
 }

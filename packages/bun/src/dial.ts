@@ -24,23 +24,13 @@ export interface TlsOptions {
 }
 
 /**
- * Dials the target itself, without a proxy, and starts TLS at once where it is asked for; what `connect` does unless told otherwise.
- * Bun cannot give up an attempt: where the signal is aborted, the socket is closed when it opens.
+ * Dials the target itself, without a proxy; what `connect` does unless told otherwise. Bun cannot give up an attempt: where the
+ * signal is aborted, the socket is closed when it opens.
  */
-export function dialWith(tls: TlsOptions): Dial<TlsOptions> {
-  return async ({ hostname, port, secure, unix }, signal) => {
-    const handshake = new Handshake()
-    const socket = await Bun.connect({
-      ...(unix === undefined ? { hostname, port } : { unix }),
-      ...(secure ? { tls: toBun(tls, hostname) } : {}),
-      allowHalfOpen: true,
-      socket: handshake.handlers,
-    })
-    const dialled = new DialledSocket(socket, hostname, signal)
-    if (!secure) return dialled
-    await handshake.of(socket)
-    return { bytes: () => dialled.bytes(), startTls: async () => {} }
-  }
+export const dialSocket: Dial<TlsOptions> = async ({ hostname, port, unix }, signal) => {
+  const where = unix === undefined ? { hostname, port } : { unix }
+  const socket = await Bun.connect({ ...where, allowHalfOpen: true, socket: socketHandlers() })
+  return new DialledSocket(socket, hostname, signal)
 }
 
 /** An open socket on which a connection can be opened, with TLS or without; for one's own `dial`. */
@@ -68,38 +58,17 @@ export class DialledSocket implements Dialled<TlsOptions> {
   }
 
   /** Starts TLS as a client; offers HTTP/1.1 in ALPN. Rejects where the handshake fails or the certificate does. */
-  async startTls(options: TlsOptions): Promise<DialledSocket> {
-    const handshake = new Handshake()
-    const tls = toBun(options, this.#hostname)
-    const [, secured] = this.#socket.upgradeTLS({ tls, socket: handshake.handlers })
-    const dialled = new DialledSocket(secured, this.#hostname, this.#signal)
-    await handshake.of(secured)
-    return dialled
-  }
-}
-
-/** Waits for the end of a TLS handshake, which only handlers hear of. */
-class Handshake {
-  readonly handlers: Bun.SocketHandler
-  readonly #done: Promise<void>
-
-  constructor() {
-    let settle!: (error: Error | undefined) => void
-    this.#done = new Promise((resolve, reject) => settle = (error) => error === undefined ? resolve() : reject(error))
-    this.#done.catch(() => {})
-    this.handlers = socketHandlers(undefined, (error) => settle(error))
-  }
-
-  /** Resolves when TLS is spoken; rejects where the certificate is refused, or the socket closed first. */
-  async of(socket: Bun.Socket): Promise<void> {
-    const closed = streamsOf(socket).closed.then(() => {
-      throw new Error('the socket was closed')
+  startTls(
+    { servername = this.#hostname, ca, cert, key, passphrase, rejectUnauthorized }: TlsOptions,
+  ): Promise<DialledSocket> {
+    const tls = { ca, cert, key, passphrase, rejectUnauthorized, serverName: servername, ALPNProtocols: ALPN }
+    return new Promise((resolve, reject) => {
+      const onHandshake = (error: Error | undefined): void => error === undefined ? resolve(dialled) : reject(error)
+      const [raw, secured] = this.#socket.upgradeTLS({ tls, socket: socketHandlers(undefined, onHandshake) })
+      // The bytes under TLS would come, too, each in an array of its own.
+      raw.reload({ socket: { drain() {} } })
+      const dialled = new DialledSocket(secured, this.#hostname, this.#signal)
+      void streamsOf(secured).closed.then(() => reject(new Error('the socket was closed')))
     })
-    await Promise.race([this.#done, closed])
   }
-}
-
-function toBun({ servername, ...options }: TlsOptions, hostname: string): Bun.TlsOptions {
-  const { ca, cert, key, passphrase, rejectUnauthorized } = options
-  return { ca, cert, key, passphrase, rejectUnauthorized, serverName: servername ?? hostname, ALPNProtocols: ALPN }
 }

@@ -7,7 +7,7 @@
 export * from '@wirestream/codec'
 export { byteStreams, type ByteStreamsOptions, socketHandlers } from './byte-streams.ts'
 export { connect, type ConnectOptions } from './connect.ts'
-export { DialledSocket, dialWith, type TlsOptions } from './dial.ts'
+export { DialledSocket, dialSocket, type TlsOptions } from './dial.ts'
 export { bunEnvironment } from './environment.ts'
 export { serve, type ServeOptions } from './serve.ts'
 export { WebSocketStream, type WebSocketStreamInit } from './websocket-stream.ts'

@@ -9,6 +9,7 @@ declare namespace Bun {
     shutdown(): void
     end(): void
     terminate(): void
+    reload(options: { socket: SocketHandler }): void
     upgradeTLS(options: { tls: TlsOptions; socket: SocketHandler }): [raw: Socket, tls: Socket]
     readonly remoteAddress: string
   }
@@ -30,8 +31,8 @@ declare namespace Bun {
     key?: string | undefined
     passphrase?: string | undefined
     rejectUnauthorized?: boolean | undefined
-    serverName?: string
-    ALPNProtocols?: string
+    serverName?: string | undefined
+    ALPNProtocols?: string | undefined
   }
 
   interface Listener {

@@ -1,12 +1,12 @@
 // The client: options in, a connection out. Opening sockets is dial.ts's affair, everything else the codec's.
 
 import { type Connection, type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec'
-import { dialConn, dialWithCertificate, type TlsOptions } from './dial.ts'
+import { dialSocket, dialWithCertificate, type TlsOptions } from './dial.ts'
 import { denoEnvironment } from './environment.ts'
 
 /** How to connect: subprotocols, header fields, limits, keepalive, TLS. */
 export interface ConnectOptions extends DiallingOptions, TlsOptions {
-  /** Opens the transport in place of `dialConn`, for proxies and the like. */
+  /** Opens the transport in place of `dialSocket`, for proxies and the like. */
   dial?: Dial<TlsOptions> | undefined
 }
 
@@ -29,6 +29,6 @@ export interface ConnectOptions extends DiallingOptions, TlsOptions {
  */
 export function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
   const environment = { ...denoEnvironment, ...options.environment }
-  const dial = options.dial ?? (options.cert === undefined ? dialConn : dialWithCertificate(options))
+  const dial = options.dial ?? (options.cert === undefined ? dialSocket : dialWithCertificate(options))
   return dialConnection(url, { ...options, environment }, dial, options)
 }

@@ -17,31 +17,31 @@ export interface TlsOptions {
 }
 
 /** Dials the target itself, without a proxy; what `connect` does unless told otherwise. */
-export const dialConn: Dial<TlsOptions> = async ({ hostname, port, unix }, signal) => {
+export const dialSocket: Dial<TlsOptions> = async ({ hostname, port, unix }, signal) => {
   const conn = unix === undefined
     ? await Deno.connect({ hostname, port, signal })
     : await Deno.connect({ transport: 'unix', path: unix })
   if ('setNoDelay' in conn) conn.setNoDelay(true)
-  return new DialledConn(conn, hostname, signal)
+  return new DialledSocket(conn, hostname, signal)
 }
 
-/** As `dialConn`, and shows a certificate of ours to the server, which Deno can do only where it dials and starts TLS in one. */
+/** As `dialSocket`, and shows a certificate of ours to the server, which Deno can do only where it dials and starts TLS in one. */
 export function dialWithCertificate({ ca, cert = '', key = '', servername }: TlsOptions): Dial<TlsOptions> {
   return async (target, signal) => {
     const { hostname, port, secure, unix } = target
-    if (!secure) return dialConn(target, signal)
+    if (!secure) return dialSocket(target, signal)
     if (unix !== undefined || (servername ?? hostname) !== hostname) {
       throw new TypeError('Cannot connect: Deno shows no certificate over a Unix socket or together with a servername')
     }
     const conn = await Deno.connectTls({ hostname, port, caCerts: list(ca), alpnProtocols: ['http/1.1'], cert, key })
-    const dialled = new DialledConn(conn, hostname, signal)
+    const dialled = new DialledSocket(conn, hostname, signal)
     await conn.handshake()
     return { bytes: () => dialled.bytes(), startTls: async () => {} }
   }
 }
 
 /** An open connection on which a WebSocket can be opened, with TLS or without; for one's own `dial`. */
-export class DialledConn implements Dialled<TlsOptions> {
+export class DialledSocket implements Dialled<TlsOptions> {
   /** The connection while it is ours to close. */
   #conn: Deno.Conn | undefined
   readonly #hostname: string
