@@ -8,8 +8,11 @@ import { createInterface } from 'node:readline'
 const SERVER = `
 import asyncio, sys, websockets
 async def echo(socket):
-    async for message in socket:
-        await socket.send(message)
+    try:
+        async for message in socket:
+            await socket.send(message)
+    except websockets.ConnectionClosed:
+        pass
     print('closed', socket.close_code, socket.close_reason, flush=True)
 async def main():
     async with websockets.serve(echo, '127.0.0.1', 0, max_size=None, subprotocols=['echo'], compression=None) as server:
@@ -50,6 +53,7 @@ export interface PythonServer {
 /** Starts a Python echo server on loopback. */
 export async function pythonServer(): Promise<PythonServer> {
   const child = python(SERVER)
+  const closed = once(child, 'close') // its pipes too
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   const { value: port } = await lines.next()
   return {
@@ -57,7 +61,7 @@ export async function pythonServer(): Promise<PythonServer> {
     lines,
     async [Symbol.asyncDispose]() {
       child.kill()
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      await closed
     },
   }
 }
