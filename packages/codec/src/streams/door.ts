@@ -33,6 +33,8 @@ export class DoorStream<I, O> extends TransformStream<I, O> {
     readableStrategy?: QueuingStrategy<O>,
   ) {
     super()
+    // Not every runtime refuses what is none, nor with the same error.
+    checkHighWaterMark(writableStrategy?.highWaterMark ?? 1)
     const door = new Door<I>(room, batch ?? false, readableStrategy as QueuingStrategy<unknown>)
     // The door keeps the queue, so that a pull says for sure that the reader has taken all that was passed and waits.
     const readable = new ReadableStream<O>({

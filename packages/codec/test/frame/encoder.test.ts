@@ -5,6 +5,7 @@ import { FrameEncoder, type FrameInit, Opcode, type Role } from '../support/floo
 import { expectBytes, hex, join, pattern, utf8 } from '../support/bytes.ts'
 import { frame, keyNumber, wire } from '../support/frames.ts'
 import { Meter } from '../support/work.ts'
+import { sharedBytes } from '../support/shared-memory.ts'
 
 const none = new Uint8Array(0)
 const key = hex('37 fa 21 3d')
@@ -105,7 +106,7 @@ const refusals: Refusal[] = [
     TypeError,
     /payload must be a Uint8Array, got /,
   ]),
-  ['shared memory', { opcode: 2, payload: new Uint8Array(new SharedArrayBuffer(4)) }, TypeError, /shared memory/],
+  ['shared memory', { opcode: 2, payload: sharedBytes(4) }, TypeError, /shared memory/],
   [
     'a part that does not open a frame',
     frame(2, pattern(5), { offset: 5, payloadLength: 10 }),

@@ -116,7 +116,7 @@ describe('the URL', () => {
     'ws:',
     'ws://',
     'ws://h:99999',
-    'ws://a b',
+    'ws://[a',
     'ftp://h/',
     'file:///a',
     'javascript:x',

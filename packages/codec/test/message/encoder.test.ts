@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Control, type Frame, type Message, MessageEncoder, Opcode } from '../support/floors.ts'
 import { expectBytes, join, pattern, utf8 } from '../support/bytes.ts'
 import { header } from '../support/frames.ts'
+import { sharedBytes } from '../support/shared-memory.ts'
 
 const encode = (
   item: Message | Control,
@@ -84,7 +85,7 @@ describe('MessageEncoder', () => {
     ['binary that is text', { type: 'binary', data: 'x' }],
     ['binary that is a number', { type: 'binary', data: 5 }],
     ['binary that is an array', { type: 'binary', data: [1, 2] }],
-    ['binary in shared memory', { type: 'binary', data: new Uint8Array(new SharedArrayBuffer(2)) }],
+    ['binary in shared memory', { type: 'binary', data: sharedBytes(2) }],
     ['a ping of a number', { type: 'ping', data: 100 }], // security.md, row 1
     ['a pong of a string', { type: 'pong', data: 'x' }],
     ['a ping of nothing', { type: 'ping' }],

@@ -3,6 +3,7 @@ import { concat, isBytesLike, plainBytes, toBytes, utf8Length } from '../../src/
 import type { BytesLike } from '../support/floors.ts'
 import { expectBytes, pattern, utf8 } from '../support/bytes.ts'
 import { forSeeds } from '../support/random.ts'
+import { sharedBytes } from '../support/shared-memory.ts'
 
 describe('toBytes', () => {
   it('gives a view of the same memory, whatever view came in', () => {
@@ -30,7 +31,7 @@ describe('toBytes', () => {
   })
 
   it('refuses memory that may change under us: shared and resizable', () => {
-    expect(() => toBytes(new Uint8Array(new SharedArrayBuffer(4)))).toThrow(/shared memory/)
+    expect(() => toBytes(sharedBytes(4))).toThrow(/shared memory/)
     type Resizable = new (length: number, options: { maxByteLength: number }) => ArrayBuffer
     const resizable = new (ArrayBuffer as unknown as Resizable)(4, { maxByteLength: 8 })
     expect(() => toBytes(resizable)).toThrow(/resizable/)
