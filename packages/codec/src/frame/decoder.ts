@@ -238,7 +238,6 @@ export class FrameDecoder {
 
   #open(header: FrameHeader, bytes: Uint8Array, at: number): void {
     this.#header = header
-    this.#offset = 0
     this.#key = header.masked ? readKey(bytes, at + header.length - 4) : 0
   }
 }

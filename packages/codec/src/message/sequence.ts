@@ -73,7 +73,6 @@ export class MessageSequence {
     }
     this.#type = opcode === Opcode.Text ? 'text' : 'binary'
     this.#length = 0
-    this.#utf8.reset()
     return true
   }
 

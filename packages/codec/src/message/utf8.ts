@@ -14,13 +14,6 @@ export class Utf8Validator {
     return this.#needed === 0
   }
 
-  /** Forgets the text. */
-  reset(): void {
-    this.#needed = 0
-    this.#lower = 0x80
-    this.#upper = 0xbf
-  }
-
   /** The place of the first byte that no UTF-8 text can have there, or −1. */
   push(bytes: Uint8Array): number {
     const { length } = bytes

@@ -85,10 +85,11 @@ describe('masking keys', () => { // rfc.md 31; law 8
     const random = Math.random
     const fill = crypto.getRandomValues
     let filled = 0
+    let block: Uint32Array = new Uint32Array(0)
     Math.random = () => expect.unreachable('Math.random was called')
     crypto.getRandomValues = ((array: Uint32Array) => {
       filled++
-      return array.fill(0xdeadbeef)
+      return (block = array.fill(0xdeadbeef))
     }) as typeof crypto.getRandomValues
     try {
       const source = secureMaskingKeys()
@@ -96,6 +97,9 @@ describe('masking keys', () => { // rfc.md 31; law 8
       const given = Array.from({ length: 1000 }, () => source() >>> 0)
       expect(new Set(given)).toEqual(new Set([0xdeadbeef]))
       expect(filled).toBe(Math.ceil(1000 / 256))
+      // A key that was used is not left lying about.
+      const used = 1000 - 3 * 256
+      expect([...block].map((key) => key === 0)).toEqual(Array.from(block, (_, i) => i < used))
     } finally {
       Math.random = random
       crypto.getRandomValues = fill

@@ -275,27 +275,29 @@ describe('backpressure', () => { // law 6
     expect(await piping).toBe('enough')
   })
 
-  it('a slow reader of many frames in one chunk sees at most 64 made ahead of it', async () => {
-    let made = 0
-    class Counting extends MessageDecoderStream {}
-    const frames = new Proxy(upTo(1000).map(() => frame(Ping)), {
-      get(target, name) {
-        if (typeof name === 'string' && /^\d+$/.test(name)) made = Math.max(made, Number(name) + 1)
-        return Reflect.get(target, name, target)
-      },
-    })
-    const door = new Counting()
-    const write = closing(door.writable.getWriter().write(frames))
-    const reader = door.readable.getReader()
-    await turns()
-    expect(made).toBe(0)
-    for (let read = 1; read <= 1000; read++) {
-      await reader.read()
-      await turns(1)
-      expect(made - read).toBeLessThanOrEqual(64)
+  it('a slow reader of many frames in one chunk has the high-water mark made ahead of it, and at most 64 more', async () => {
+    for (const highWaterMark of [0, 1, 100]) {
+      let made = 0
+      const frames = new Proxy(upTo(1000).map(() => frame(Ping)), {
+        get(target, name) {
+          if (typeof name === 'string' && /^\d+$/.test(name)) made = Math.max(made, Number(name) + 1)
+          return Reflect.get(target, name, target)
+        },
+      })
+      const door = new MessageDecoderStream({}, undefined, { highWaterMark })
+      const write = closing(door.writable.getWriter().write(frames))
+      const reader = door.readable.getReader()
+      await turns()
+      expect(made).toBe(highWaterMark)
+      for (let read = 1; read <= 1000; read++) {
+        await reader.read()
+        await turns(1)
+        expect(made - read).toBeLessThanOrEqual(highWaterMark + 64)
+        expect(made - read).toBeGreaterThanOrEqual(Math.min(highWaterMark, 1000 - read))
+      }
+      await reader.cancel()
+      await write
     }
-    await reader.cancel()
-    await write
   })
 
   it('strategies may count bytes', async () => {
