@@ -1,0 +1,172 @@
+// How connections fail: a peer that breaks a rule, a transport that breaks. Nothing is delivered after it, and everybody hears why.
+
+import { describe, expect, test } from 'vitest'
+import { Opcode, WebSocketError } from '../../src/index.ts'
+import { utf8 } from '../support/bytes.ts'
+import { wire } from '../support/frames.ts'
+import { connect, expectClean, expectFault, expectUnclean, KEY, roles, source, watch } from './helpers.ts'
+
+describe.each(roles)('as a %s', (role) => {
+  describe('a violation', () => {
+    test('messages before it in the same chunk are delivered, and an echo of them goes out before our Close', async () => { // Autobahn 3.2
+      const { connection, peer, end, world, transport } = connect(role)
+      const received: unknown[] = []
+      const echo = async () => {
+        const reader = connection.readable.getReader()
+        for (;;) {
+          const { done, value } = await reader.read()
+          if (done) return
+          received.push(value)
+          void connection.send(value)
+        }
+      }
+      const echoing = watch(echo())
+      peer.says(peer.text('one'), peer.text('two'), peer.text('bad', { rsv: 0x40 }), peer.text('three'))
+      expect(await peer.hears()).toEqual([
+        'text one',
+        'text two',
+        'close 1002 Cannot decode frame: reserved bits must be 0 unless negotiated, got RSV1',
+      ])
+      expect(received).toEqual(['one', 'two'])
+      expect(transport.did).toEqual(['shutdown'])
+      transport.end()
+      await world.settle()
+      const error = expectUnclean(end)
+      expectFault(error, 'reserved-bits')
+      expect(echoing.error).toBe(error)
+    })
+
+    test('after it nothing is delivered, not even what was read ahead', async () => { // rfc.md 50, law 5
+      const { connection, peer, world } = connect(role)
+      const messages = connection.messages()
+      peer.says(peer.text('first', { fin: false }))
+      await world.settle()
+      const { value: begun } = await messages.next()
+      peer.says(peer.text('good', { opcode: Opcode.Continuation }), { opcode: 0x3 })
+      await world.settle()
+      const body = watch(begun!.bytes())
+      const next = watch(messages.next())
+      await world.settle()
+      expect([body.state, next.state]).toEqual(['rejected', 'rejected'])
+      expectFault(body.error as WebSocketError, 'unknown-opcode')
+      expect(next.error).toBe(body.error)
+    })
+
+    test('everybody hears the same error', async () => { // websocketstream.md 11
+      const { connection, peer, transport, world, end } = connect(role, { limits: { highWaterMark: 1 } })
+      transport.hold()
+      const write = connection.writable.getWriter()
+      const told = [
+        watch(connection.readable.getReader().read()),
+        watch(write.write('a')),
+        watch(write.write('b')),
+        watch(write.closed),
+        watch(connection.send('c')),
+        watch(connection.ping()),
+      ]
+      await world.settle()
+      peer.says({ opcode: 0x3 })
+      await world.settle()
+      const late = watch(connection.send('late'))
+      const latePing = watch(connection.ping())
+      transport.end()
+      transport.letAll()
+      await world.settle()
+      const error = expectUnclean(end)
+      for (const { error: heard } of [...told, late, latePing]) expect(heard).toBe(error)
+    })
+
+    test('our Close reaches a peer that has ended its direction already', async () => {
+      const { peer, transport, world, end } = connect(role)
+      transport.holdClose()
+      peer.says({ opcode: 0x3 })
+      transport.end()
+      await world.settle()
+      expect(peer.heard()[0]).toMatch('close 1002')
+      expectUnclean(end)
+      expect(transport.did).toEqual(['shutdown'])
+      await world.pass(10_000) // and if the transport never ends, it is cut
+      expect(world.timers).toBe(0)
+    })
+
+    test('inside a frame of declared length no Close can say it: our direction just ends', async () => { // design.md, Messages
+      const { connection, peer, transport, world, end } = connect(role)
+      const long = source<Uint8Array>()
+      connection.send(long.stream, { length: 8 }).catch(() => {})
+      long.push(utf8('half'))
+      await world.settle()
+      const before = transport.chunks.length
+      peer.says({ opcode: 0x3 })
+      await world.settle()
+      expect(transport.chunks.length).toBe(before)
+      expect(transport.did).toEqual(['shutdown'])
+      transport.end()
+      await world.settle()
+      expectFault(expectUnclean(end), 'unknown-opcode')
+      expect(long.cancelled).toBe(end.error)
+    })
+
+    test('while we are closing sends no second Close', async () => {
+      const { connection, peer, transport, world, end } = connect(role)
+      connection.close({ closeCode: 3000 })
+      await world.settle()
+      peer.says({ opcode: 0x3 })
+      expect(await peer.hears()).toEqual(['close 3000'])
+      transport.end()
+      await world.settle()
+      expectFault(expectUnclean(end), 'unknown-opcode')
+    })
+  })
+
+  describe('the transport breaks', () => {
+    test.each(['open', 'closing', 'handshaken', 'failing'] as const)('in the state %s', async (state) => {
+      const { connection, peer, transport, world, end } = connect(role)
+      if (state === 'closing') connection.close()
+      if (state === 'handshaken') peer.says(peer.close(1000))
+      if (state === 'failing') peer.says({ opcode: 0x3 })
+      await world.settle()
+      const cause = new Error('reset by peer')
+      transport.break(cause)
+      await world.settle()
+      if (state === 'handshaken') expectClean(end, 1000) // both Close frames have passed
+      else if (state === 'failing') expectFault(expectUnclean(end), 'unknown-opcode')
+      else expect(expectUnclean(end).cause).toBe(cause)
+      expect(world.timers).toBe(0)
+    })
+
+    test('in writing only: the connection ends as well', async () => {
+      const { connection, transport, world, end } = connect(role)
+      const cause = new Error('EPIPE')
+      transport.hold()
+      void connection.send('x')
+      await world.settle()
+      transport.break(cause)
+      await world.settle()
+      expect(expectUnclean(end).cause).toBe(cause)
+    })
+
+    test('with undefined as its reason', async () => {
+      const { transport, world, end } = connect(role)
+      transport.break(undefined)
+      await world.settle()
+      expectUnclean(end)
+    })
+  })
+
+  test('a peer that closes in the middle of a frame or a header is told apart by the cause', async () => {
+    for (
+      const bytes of [
+        Uint8Array.of(0x81),
+        wire({ opcode: 1, payload: utf8('hello'), ...(role === 'server' ? { key: KEY } : {}) }).slice(0, -1),
+      ]
+    ) {
+      const { transport, world, end } = connect(role)
+      transport.give(bytes)
+      transport.end()
+      await world.settle()
+      const error = expectUnclean(end)
+      expectFault(error, 'unexpected-end')
+      expect((error.cause as Error).message).toMatch(/the bytes ended after/)
+    }
+  })
+})
