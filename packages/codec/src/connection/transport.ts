@@ -3,7 +3,9 @@
 import type { HeadReader } from '../handshake/head-reader.ts'
 import type { Heads } from '../handshake/http1.ts'
 import type { ByteStreams } from '../values/types.ts'
+import { abnormalEnd } from './ends.ts'
 import type { Environment } from './environment.ts'
+import { reasonOf } from './naming.ts'
 
 /** A transport during the opening handshake. `release` hands it on; `discard` cuts it. */
 export class HandshakeTransport {
@@ -44,7 +46,7 @@ export class HandshakeTransport {
 
   /** Writes one chunk. */
   write(bytes: Uint8Array): Promise<void> {
-    return this.within(this.#writer.write(bytes))
+    return this.within(this.#writer.write(bytes).catch(failed))
   }
 
   /** Reads a head. Throws what the reader throws, `unexpected-end` where the transport ends first. */
@@ -59,7 +61,7 @@ export class HandshakeTransport {
 
   /** The next chunk, or undefined at the end. */
   async read(): Promise<Uint8Array | undefined> {
-    const { value } = await this.within(this.#reader.read())
+    const { value } = await this.within(this.#reader.read().catch(failed))
     return value
   }
 
@@ -84,4 +86,9 @@ export class HandshakeTransport {
     this.#reader.cancel(reason).catch(() => {})
     this.#writer.abort(reason).catch(() => {})
   }
+}
+
+/** Whatever broke the transport, the handshake's user sees one class of error. */
+function failed(cause: unknown): never {
+  throw abnormalEnd(`the transport failed: ${reasonOf(cause)}`, cause)
 }
