@@ -3,19 +3,23 @@
 
 import { once } from 'node:events'
 import process from 'node:process'
+import type { Writable } from 'node:stream'
 
 /** Nobody reads standard output any more. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed'
 }
 
+/** A stream that may be a terminal. */
+type Sink = Writable & { readonly isTTY?: boolean }
+
 /** Where a command's results go. */
 export class Output {
-  readonly #stream: NodeJS.WriteStream
+  readonly #stream: Sink
   #failure: Error | undefined
   #corked = false
 
-  constructor(stream: NodeJS.WriteStream = process.stdout) {
+  constructor(stream: Sink = process.stdout) {
     this.#stream = stream
     stream.on('error', (error: NodeJS.ErrnoException) => {
       this.#failure ??= error.code === 'EPIPE' ? new OutputClosed() : error

@@ -32,5 +32,6 @@ async function summarize(chunks: Chunks): Promise<string> {
     if (start.length < 16) start = Uint8Array.of(...start, ...chunk.subarray(0, 16))
     length += chunk.length
   }
-  return `binary, ${length} bytes: ${hexOf(start)}${length > 16 ? ' …' : ''}`
+  const bytes = length === 0 ? '' : `: ${hexOf(start)}${length > 16 ? ' …' : ''}`
+  return `binary, ${length} bytes${bytes}`
 }

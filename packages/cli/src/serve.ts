@@ -34,7 +34,7 @@ export async function serveCommand(args: string[]): Promise<number> {
     hostname: values.host ?? '127.0.0.1',
     port: readWholeNumber('--port', values.port ?? '0', 0, 65535),
     protocols: values.protocol,
-    allowedOrigins: values.origin?.includes('all') ? 'all' : values.origin,
+    allowedOrigins: readOrigins(values.origin),
     limits: maxMessageSize === undefined ? undefined : { maxMessageSize },
     onError: (error: unknown) => void process.stderr.write(`wirestream: ${describeFailure(error)}\n`),
   }, (connection) => echo(connection, maxMessageSize !== undefined))
@@ -43,4 +43,12 @@ export async function serveCommand(args: string[]): Promise<number> {
   await stop
   await listener.close({ timeout: GOODBYE })
   return 0
+}
+
+/** Which pages may connect; undefined for the server's own only. */
+function readOrigins(texts: readonly string[] | undefined): 'all' | readonly string[] | undefined {
+  if (texts?.includes('all')) return 'all'
+  const wrong = texts?.find((text) => !/^[a-z][a-z\d+.-]*:\/\/[^/?#@]+$/i.test(text) || !URL.canParse(text))
+  if (wrong === undefined) return texts
+  throw new UsageError(`--origin must be \`all\` or like https://example.com, got ${JSON.stringify(wrong)}`)
 }

@@ -1,4 +1,4 @@
-// The page's three files over plain HTTP. Nothing comes from anywhere else, and the page may load nothing else.
+// The page's files over plain HTTP. Nothing comes from anywhere else, and the page may load nothing else.
 
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -8,6 +8,7 @@ const folder = new URL('../../src/demo/page/', import.meta.url)
 
 const files: ReadonlyMap<string, readonly [name: string, type: string]> = new Map([
   ['/', ['index.html', 'text/html; charset=utf-8']],
+  ['/icon.svg', ['icon.svg', 'image/svg+xml']],
   ['/page.css', ['page.css', 'text/css; charset=utf-8']],
   ['/page.js', ['page.js', 'text/javascript; charset=utf-8']],
 ])

@@ -11,6 +11,8 @@ const frames = document.querySelector('#frames')
 
 /** @type {WebSocket | undefined} */
 let echo
+/** @type {WebSocket | undefined} */
+let feed
 
 form.addEventListener('submit', (event) => {
   event.preventDefault()
@@ -27,7 +29,8 @@ function connect() {
   show('connecting', 'connecting …')
   const name = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join('')
   const url = `ws://${location.host}/`
-  const feed = new WebSocket(`${url}?watch=${name}`, 'wirestream.frames')
+  feed?.close()
+  feed = new WebSocket(`${url}?watch=${name}`, 'wirestream.frames')
   feed.addEventListener('message', ({ data }) => JSON.parse(data).forEach(addFrame))
   feed.addEventListener('error', () => show('closed', 'not connected'))
   feed.addEventListener('open', () => {
@@ -39,8 +42,6 @@ function connect() {
       echo = undefined
       addMessage('note', `closed with ${code}${reason && `: ${reason}`}`)
       show('closed', `closed with ${code}`)
-      // The last frames are still on their way.
-      setTimeout(() => feed.close(), 500)
     })
   })
 }

@@ -1,0 +1,68 @@
+// Arguments that make no sense, and the help for those who ask: exit code 2 with one line and a hint, or 0.
+
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { expectOneComplaint, run } from './support/program.ts'
+
+describe('the program', () => {
+  it('knows its version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+    expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it.each([
+    [['--help'], 'wirestream connect ws://127.0.0.1:8080'],
+    [['connect', '--help'], "--header 'Authorization: Bearer TOKEN'"],
+    [['serve', '--help'], 'wirestream serve --echo --port 8080'],
+  ])('helps with examples: %j', async (args, example) => {
+    const { code, stderr, stdout } = await run(args)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('Examples\n')
+    expect(stdout).toContain(example)
+  })
+
+  it.each([
+    [[], 'no command given, want serve or connect'],
+    [['listen'], 'unknown command "listen"'],
+    [['--verbose'], 'unknown option "--verbose"'],
+    [['serve'], 'serve --echo'],
+    [['serve', '--echo', '--verbose'], "unknown option '--verbose'"],
+    [['serve', '--echo', 'here'], 'takes no operand, got "here"'],
+    [['serve', '--echo', '--port', '65536'], '--port must be a whole number from 0 to 65535, got "65536"'],
+    [['serve', '--echo', '--port', '1e3'], 'got "1e3"'],
+    [['serve', '--echo', '--max-message-size', '1.5'], '--max-message-size must be'],
+    [['serve', '--echo', '--origin', 'nowhere'], 'nowhere'],
+    [['connect'], 'connect wants one URL, got none'],
+    [['connect', 'ws://a', 'ws://b'], 'connect wants one URL, got 2'],
+    [['connect', 'localhost:8080'], 'malformed URL: want it to begin with ws:// or wss://, got "localhost:8080"'],
+    [['connect', 'ws://'], 'malformed URL'],
+    [['connect', 'ws://host:99999'], 'malformed URL'],
+    [['connect', 'ws://host/#part'], 'want no fragment'],
+    [['connect', 'ws://host', '--header'], '--header'],
+    [['connect', 'ws://host', '--header', 'none'], '--header must be like \'Name: value\', got "none"'],
+    [['connect', 'ws://host', '--header', 'a b: c'], 'header'],
+    [['connect', 'ws://host', '--header', 'Upgrade: h2c'], 'Upgrade'],
+    [['connect', 'ws://host', '--protocol', 'a b'], 'got "a b"'],
+    [['connect', 'ws://host', '--timeout', 'soon'], '--timeout must be a number of seconds'],
+    [['connect', 'ws://host', '--linger', '-1'], '--linger'],
+    [['connect', 'ws://host', '--ca', '/does/not/exist'], '--ca must be a file that can be read'],
+    [['connect', 'ws://host', '--insecure=yes'], '--insecure'],
+  ])('refuses %j', async (args, complaint) => {
+    const finished = await run(args)
+    expect(finished).toMatchObject({ code: 2, stdout: '' })
+    expect(expectOneComplaint(finished)).toContain(complaint)
+    expect(finished.stderr).toMatch(/\nTry: wirestream (?:\w+ )?--help\n$/)
+  })
+
+  it('says that nobody listens there', async () => {
+    const finished = await run(['connect', 'ws://127.0.0.1:1'])
+    expect(finished.code).toBe(1)
+    expect(expectOneComplaint(finished)).toContain('ECONNREFUSED 127.0.0.1:1')
+  })
+
+  it('says that there is no such host', async () => {
+    const finished = await run(['connect', 'ws://nowhere.invalid'])
+    expect(finished.code).toBe(1)
+    expect(expectOneComplaint(finished)).toContain('nowhere.invalid')
+  })
+})
