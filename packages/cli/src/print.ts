@@ -4,6 +4,9 @@ import type { IncomingMessage } from '@wirestream/node'
 import type { Output } from './output.ts'
 import { hexOf, printable } from './printable.ts'
 
+/** How many bytes of a binary message are shown. */
+const SHOWN = 16
+
 /** Prints one message. With `whole` it is put together first, so that `limits.maxMessageSize` binds it. */
 export async function printMessage(message: IncomingMessage, output: Output, whole: boolean): Promise<void> {
   const chunks = whole ? [await message.bytes()] : message.body
@@ -29,9 +32,9 @@ async function summarize(chunks: Chunks): Promise<string> {
   let start = new Uint8Array(0)
   let length = 0
   for await (const chunk of chunks) {
-    if (start.length < 16) start = Uint8Array.of(...start, ...chunk.subarray(0, 16))
+    if (start.length < SHOWN) start = Uint8Array.of(...start, ...chunk.subarray(0, SHOWN))
     length += chunk.length
   }
-  const bytes = length === 0 ? '' : `: ${hexOf(start)}${length > 16 ? ' …' : ''}`
+  const bytes = length === 0 ? '' : `: ${hexOf(start, SHOWN)}${length > SHOWN ? ' …' : ''}`
   return `binary, ${length} bytes${bytes}`
 }

@@ -11,9 +11,9 @@ export function oneLine(text: string): string {
   return printable(text).replaceAll('\n', '\\n')
 }
 
-/** Bytes in hex: the first sixteen of them. */
-export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join(' ')
+/** Bytes in hex: the first of them, at most `most`. */
+export function hexOf(bytes: Uint8Array, most: number): string {
+  return Array.from(bytes.subarray(0, most), (byte) => byte.toString(16).padStart(2, '0')).join(' ')
 }
 
 function spellOut(character: string): string {

@@ -12,7 +12,7 @@ export interface FrameReport {
   readonly fin: boolean
   /** In bytes. */
   readonly length: number
-  /** In hex. */
+  /** The first eight bytes of its payload, in hex. */
   readonly start: string
 }
 
@@ -43,7 +43,7 @@ export class FrameFeed {
       return
     }
     const name = opcodeNames.get(opcode) ?? String(opcode)
-    this.#waiting.push({ direction, opcode: name, fin, length: payloadLength, start: hexOf(payload) })
+    this.#waiting.push({ direction, opcode: name, fin, length: payloadLength, start: hexOf(payload, 8) })
     if (!this.#sending) void this.#run()
   }
 
