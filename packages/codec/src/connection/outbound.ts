@@ -1,9 +1,11 @@
 // The application's side of sending as a stream: `writable`, one chunk a message. Counts what waits in the stream's own queue, which the
 // platform does not tell, so that a close waits for it and a writer who ignores `ready` meets a limit.
 
+import { onceAborted } from '../values/abort-signal.ts'
 import { isBytesLike } from '../values/bytes.ts'
 import type { Limits } from '../values/limits.ts'
 import type { BytesLike } from '../values/types.ts'
+import { DONE } from './promises.ts'
 import { Queue } from './queue.ts'
 import { judgeRoom, sizeOfMessage } from './sender.ts'
 
@@ -72,11 +74,10 @@ export class Outbound {
     const writable = new WritableStream<string | BytesLike>({
       start: (controller) => {
         this.#controller = controller
-        // `abort` of a sink waits for the write under way, which may wait for the peer; the signal does not.
-        controller.signal.addEventListener('abort', () => {
+        onceAborted(controller, (reason) => {
           this.#drop()
-          this.#events.abort(controller.signal.reason)
-        }, { once: true })
+          this.#events.abort(reason)
+        })
       },
       write: (chunk) => this.#write(chunk),
       close: () => {
@@ -90,17 +91,24 @@ export class Outbound {
     return writable
   }
 
-  async #write(chunk: string | BytesLike): Promise<void> {
+  /** Nothing where there is room for more: a promise for each message would cost more than the message. */
+  #write(chunk: string | BytesLike): Promise<void> | undefined {
     this.#passed++
     this.#queued -= this.#sizes.shift() ?? 0
     try {
       // As the standard has it: bytes, or whatever makes a string; a throw rejects the write.
-      await this.#events.send(isBytesLike(chunk) ? chunk : typeof chunk === 'string' ? chunk : `${chunk as string}`)
+      const message = typeof chunk === 'string' || isBytesLike(chunk) ? chunk : `${chunk as string}`
+      const sent = this.#events.send(message)
+      return sent === DONE ? undefined : sent.catch((error) => this.#dropped(error))
     } catch (error) {
-      this.#drop() // the stream errors now, and its queue with it
-      this.#events.dropped()
-      throw error
+      return this.#dropped(error)
     }
+  }
+
+  #dropped(error: unknown): never {
+    this.#drop() // the stream errors now, and its queue with it
+    this.#events.dropped()
+    throw error
   }
 
   /** Called by the stream as a chunk is written, before it is queued; a throw here is the stream's error. */

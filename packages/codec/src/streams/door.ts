@@ -3,6 +3,8 @@
 // A plain TransformStream would not do (docs/decisions/0002): it drops what is queued when it fails, while frames before a
 // violation must be delivered; and it makes all items of a chunk at once, while law 1 allows those of one 64 KiB slice.
 
+import { onceAborted } from '../values/abort-signal.ts'
+
 /** How a door passes things on. `B` is whether it passes arrays. */
 export interface DoorOptions<B extends boolean = boolean> {
   /** Give one array per input chunk instead of one chunk per item: several times faster. Default false. */
@@ -84,7 +86,7 @@ class Door<I> {
   open(controller: WritableStreamDefaultController): void {
     this.#input = controller
     // An abort waits for the write under way, and that one for the reader, who may never come.
-    controller.signal?.addEventListener('abort', () => this.abort(controller.signal.reason), { once: true })
+    onceAborted(controller, (reason) => this.abort(reason))
   }
 
   write(chunk: I): Promise<void> {
