@@ -1,14 +1,14 @@
 // Bytes in, frames out. Owns what is left of the current chunk, of a cut header and of a cut small frame; refuses every
 // header that RFC 6455 §5 forbids; knows nothing of messages. Work is linear in bytes, however they are cut.
 
-import { NO_BYTES, plainBytes } from '../values/bytes.ts'
+import { NO_BYTES, plainBytes, SMALL } from '../values/bytes.ts'
 import { type Allocate, GrowingBytes } from '../values/growing-bytes.ts'
 import { checkLimit } from '../values/limits.ts'
 import { isControl, type Opcode } from '../values/opcode.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import { checkRole, type Frame, type Role } from '../values/types.ts'
 import { type FrameHeader, type HeaderRules, MAX_HEADER_LENGTH, opcodeName, readHeader, RSV } from './header.ts'
-import { mask, readKey, rotateKey } from './mask.ts'
+import { mask, maskedCopy, readKey, rotateKey } from './mask.ts'
 
 /** A frame up to this many payload bytes arrives whole unless told otherwise. */
 export const DEFAULT_WHOLE_FRAME_LIMIT = 65536
@@ -25,6 +25,8 @@ export interface FrameDecoderOptions {
   allowedRsv?: number | undefined
   /** Leave input chunks as they are and copy payloads out, for chunks that others read too. Default false. */
   copy?: boolean | undefined
+  /** Copy payloads of at most 64 bytes, which costs less than views of them and keeps no chunk alive. Default false. */
+  copySmall?: boolean | undefined
   /** Where memory for frames cut across chunks comes from; an adapter may have a faster way than zeroed arrays. */
   allocate?: Allocate | undefined
 }
@@ -49,6 +51,8 @@ export class FrameDecoder {
   readonly #rules: HeaderRules
   readonly #wholeFrameLimit: number
   readonly #copy: boolean
+  /** Payloads up to this many bytes are copied, whatever `#copy` says. */
+  readonly #copyUpTo: number
   /** The chunk being read, and the bytes of it that are still to be read. */
   #chunk = NO_BYTES
   #at = 0
@@ -72,6 +76,7 @@ export class FrameDecoder {
     }
     this.#wholeFrameLimit = checkLimit('wholeFrameLimit', wholeFrameLimit)
     this.#copy = options.copy ?? false
+    this.#copyUpTo = options.copySmall ? SMALL : -1
     this.#cutPayload = new GrowingBytes(options.allocate)
   }
 
@@ -200,6 +205,7 @@ export class FrameDecoder {
   /** The chunk's bytes from `start` to `end` as the application may have them. */
   #unmasked(start: number, end: number): Uint8Array {
     const key = rotateKey(this.#key, this.#offset)
+    if (end - start <= this.#copyUpTo) return maskedCopy(this.#chunk, start, end, key)
     if (this.#copy) {
       const payload = this.#chunk.slice(start, end)
       mask(payload, 0, payload.length, key)

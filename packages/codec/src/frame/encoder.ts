@@ -127,16 +127,18 @@ function isComplete({ offset, payload, payloadLength }: PlannedFrame): boolean {
 }
 
 function judgeLengths({ payload, payloadLength, offset }: PlannedFrame): void {
-  for (const [name, value] of [['payloadLength', payloadLength], ['offset', offset]] as const) {
-    if (!Number.isSafeInteger(value) || value < 0) {
-      throw new RangeError(`Cannot encode frame: ${name} must be a whole number below 2^53, got ${String(value)}`)
-    }
-  }
+  judgeLength('payloadLength', payloadLength)
+  judgeLength('offset', offset)
   if (offset + payload.length > payloadLength) {
     throw new RangeError(
       `Cannot encode frame: payload must end within payloadLength ${payloadLength}, got ${payload.length} bytes at ${offset}`,
     )
   }
+}
+
+function judgeLength(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) return
+  throw new RangeError(`Cannot encode frame: ${name} must be a whole number below 2^53, got ${String(value)}`)
 }
 
 // RFC 6455 §5.5

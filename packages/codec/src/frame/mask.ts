@@ -58,6 +58,15 @@ export function maskBytes(bytes: Uint8Array, start: number, end: number, key: nu
   for (let i = start, shift = 0; i < end; i++, shift = (shift + 8) & 24) bytes[i]! ^= key >>> shift
 }
 
+/** As `maskBytes`, into a fresh array: for small payloads, one step where a view and a copy would be three. */
+export function maskedCopy(bytes: Uint8Array, start: number, end: number, key: number): Uint8Array {
+  const copy = new Uint8Array(end - start)
+  for (let i = 0, shift = 0; i < copy.length; i++, shift = (shift + 8) & 24) {
+    copy[i] = bytes[start + i]! ^ (key >>> shift)
+  }
+  return copy
+}
+
 // Unrolled by eight: 8.5 GB/s against 1 GB/s for bytes.
 function maskWords(words: Int32Array, key: number): void {
   const unrolled = words.length & ~7

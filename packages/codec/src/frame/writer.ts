@@ -146,7 +146,10 @@ export class FrameWriter {
   }
 
   #closeBlock(): void {
-    if (this.#block !== undefined && this.#at > 0) this.#chunks.push(this.#block.subarray(0, this.#at))
+    const block = this.#block
+    if (block !== undefined && this.#at > 0) {
+      this.#chunks.push(block.length === this.#at ? block : block.subarray(0, this.#at)) // a view costs as much as a frame
+    }
     this.#block = undefined
     this.#at = 0
   }

@@ -6,6 +6,8 @@ import { Opcode } from '../values/opcode.ts'
 import type { Control, Frame, Message } from '../values/types.ts'
 import { encodeCloseBody } from './close-body.ts'
 
+const encoder = new TextEncoder()
+
 /** How a {@linkcode MessageEncoder} encodes. */
 export interface MessageEncoderOptions {
   /** The largest payload of one frame, in bytes, at least 1; a longer message is fragmented. Default: one frame a message. */
@@ -47,14 +49,16 @@ export class MessageEncoder {
     }
   }
 
-  *#fragments(opcode: Opcode, payload: Uint8Array): Generator<Frame, undefined> {
+  #fragments(opcode: Opcode, payload: Uint8Array): IterableIterator<Frame> {
     const size = this.#fragmentSize
-    let at = 0
-    while (payload.length - at > size) {
-      yield frameOf(at === 0 ? opcode : Opcode.Continuation, payload.subarray(at, at + size), false)
-      at += size
-    }
-    yield frameOf(at === 0 ? opcode : Opcode.Continuation, payload.subarray(at), true)
+    return payload.length <= size ? [frameOf(opcode, payload, true)].values() : fragments(opcode, payload, size)
+  }
+}
+
+function* fragments(opcode: Opcode, payload: Uint8Array, size: number): Generator<Frame, undefined> {
+  for (let at = 0; at < payload.length; at += size) {
+    const last = payload.length - at <= size
+    yield frameOf(at === 0 ? opcode : Opcode.Continuation, payload.subarray(at, last ? undefined : at + size), last)
   }
 }
 
@@ -80,5 +84,5 @@ function encodeText(data: unknown): Uint8Array {
   if (typeof data !== 'string') {
     throw new TypeError(`Cannot encode message: text must be a string, got ${describe(data)}`)
   }
-  return new TextEncoder().encode(data)
+  return encoder.encode(data)
 }
