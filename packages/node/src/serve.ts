@@ -4,13 +4,14 @@
 import {
   ConnectionGroup,
   type ConnectionHandler,
+  DEFAULT_LIMITS,
   type Listener,
   type ListeningSocket,
   type ListenTarget,
   listenWith,
   type ServingOptions,
 } from '@wirestream/codec'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type ServerOptions as HttpsOptions } from 'node:https'
 import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import { nodeEnvironment } from './environment.ts'
@@ -41,10 +42,11 @@ export function serve(options: ServeOptions, onConnection: ConnectionHandler): P
   const group = new ConnectionGroup({ ...serving, environment }, onConnection)
   return listenWith(group, { ...serving, environment }, async ({ hostname, port, unix }) => {
     const server = createHttpServer(options)
-    server.on('upgrade', (request, socket, head) => {
-      void group.accept(takeSocket(socket, head), describeUpgrade(request, options))
-    })
     server.on('request', (request, response) => void answer(request, response, onRequest, group))
+    server.on('upgrade', (request, socket, head) => {
+      if (isWebSocket(request)) void group.accept(takeSocket(socket, head), describeUpgrade(request, options))
+      else ignoreUpgrade(server, request, socket as Socket)
+    })
     const listening = new NodeListener(server)
     await listen(server, unix === undefined ? { port, host: hostname } : { path: unix })
     server.on('error', (error) => group.report(error, { where: 'listener' }))
@@ -53,9 +55,35 @@ export function serve(options: ServeOptions, onConnection: ConnectionHandler): P
 }
 
 function createHttpServer({ tls, limits }: ServeOptions): Server {
-  const headSize = limits?.headSize
-  const options = headSize === undefined ? {} : { maxHeaderSize: headSize }
-  return tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tls })
+  const { headSize, handshakeTimeout } = { ...DEFAULT_LIMITS, ...limits }
+  const finite = handshakeTimeout < 2 ** 31
+  const options: ServerOptions = {
+    maxHeaderSize: headSize,
+    // Who opens a socket must say what for; Node looks after that only now and then.
+    headersTimeout: finite ? handshakeTimeout : 0,
+    requestTimeout: finite ? Math.max(handshakeTimeout, 300_000) : 0,
+    connectionsCheckingInterval: finite ? Math.min(Math.ceil(handshakeTimeout / 2), 30_000) : 30_000,
+  }
+  const server = tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tls })
+  server.maxHeadersCount = 0 // Node would drop the others in silence; the codec refuses the request
+  return server
+}
+
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return /(?:^|,)\s*websocket\s*(?:,|$)/i.test(headers.upgrade ?? '')
+}
+
+/** A request for some other protocol, such as the `h2c` that HTTP clients offer, is a plain one to us (RFC 9110 §7.8). */
+function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Socket): void {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket)
+  response.on('finish', () => {
+    response.detachSocket(socket)
+    socket.end(() => socket.destroy())
+  })
+  socket.on('error', () => socket.destroy())
+  server.emit('request', request, response)
 }
 
 function listen(server: Server, where: ListenOptions): Promise<void> {

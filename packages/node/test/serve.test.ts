@@ -304,6 +304,63 @@ describe('plain HTTP', () => {
   })
 })
 
+describe('a request that is not for us', () => {
+  const offer =
+    'GET /page HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n\r\n'
+
+  test('an upgrade to another protocol is a plain request', async () => {
+    await using listener = await serve({
+      onRequest: (request, response) => void response.end(`this is ${request.url}`),
+    }, echo)
+    const peer = new RawPeer(await rawConnect(listener.port))
+    peer.socket.write(offer)
+    expect(await peer.head()).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*Connection: close\r\n/)
+    await vi.waitFor(() => expect(peer.ended).toBe(true))
+    expect(String(peer.rest)).toContain('this is /page')
+    peer.socket.destroy()
+  })
+
+  test('and its peer may vanish', async () => {
+    await using listener = await serve({ onRequest: () => {} }, echo)
+    const peer = new RawPeer(await rawConnect(listener.port))
+    peer.socket.write(offer)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    peer.socket.resetAndDestroy()
+    await listener.close({ timeout: 1000 })
+  })
+
+  test.each(['', 'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: web'])(
+    '%j and then silence ends with the handshake timeout',
+    async (start) => {
+      await using listener = await serve({ limits: { handshakeTimeout: 40 } }, echo)
+      const peer = new RawPeer(await rawConnect(listener.port))
+      if (start !== '') peer.socket.write(start)
+      await vi.waitFor(() => expect(peer.ended).toBe(true), { timeout: 5000 })
+      peer.socket.destroy()
+    },
+  )
+})
+
+test('more header fields than the limit are refused, not dropped (security.md, row 5)', async () => {
+  await using listener = await serve({ limits: { headCount: 6 } }, echo)
+  const peer = new RawPeer(await rawConnect(listener.port))
+  peer.socket.write(upgradeRequest({ extra: 'X-A: 1\r\nX-B: 2\r\n' }))
+  expect(await peer.head()).toMatch(/^HTTP\/1.1 431 /)
+  peer.socket.destroy()
+  const fits = new RawPeer(await rawConnect(listener.port))
+  fits.socket.write(upgradeRequest({ extra: 'X-A: 1\r\n' }))
+  expect(await fits.head()).toMatch(/^HTTP\/1.1 101 /)
+  fits.socket.destroy()
+})
+
+test('a head over the limit is refused', async () => {
+  await using listener = await serve({ limits: { headSize: 1000 } }, echo)
+  const peer = new RawPeer(await rawConnect(listener.port))
+  peer.socket.write(upgradeRequest({ extra: `X-A: ${'a'.repeat(1000)}\r\n` }))
+  expect(await peer.head()).toMatch(/^HTTP\/1.1 431 /)
+  peer.socket.destroy()
+})
+
 describe('closing', () => {
   test('every connection is closed with 1001, and nobody gets in any more', async () => {
     const listener = await serve({}, echo)

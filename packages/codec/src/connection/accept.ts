@@ -81,7 +81,12 @@ async function readRequest(
   limits: Limits,
   { requestHead, head }: ServerOptions,
 ): Promise<{ request: RequestHead; rest: Uint8Array | undefined }> {
-  if (requestHead !== undefined) return { request: requestHead, rest: head }
+  if (requestHead !== undefined) {
+    const { length } = requestHead.headers
+    if (length <= limits.headCount) return { request: requestHead, rest: head }
+    const wanted = `a head must have at most ${limits.headCount} header fields, got ${length}`
+    throw await refuseWith(handshake, refuseFault(new ProtocolError('head-too-big', `Cannot read head: ${wanted}`)))
+  }
   const reader = new HeadReader('request', limits)
   try {
     const request = (head && reader.push(head)) ?? await handshake.readHead(reader)
