@@ -144,7 +144,9 @@ export class FrameSender {
   }
 
   #sendWaiting(): void {
-    for (const frame of this.#waitingControls.splice(0)) this.#writeControl(frame)
+    if (this.#waitingControls.length > 0) {
+      for (const frame of this.#waitingControls.splice(0)) this.#writeControl(frame)
+    }
     this.#sendWaitingPong()
   }
 

@@ -3,6 +3,7 @@
 
 import { MessageAssembler } from '../message/assembler.ts'
 import { decodeAcceptedText } from '../message/text.ts'
+import { SMALL } from '../values/bytes.ts'
 import type { ProtocolError } from '../values/protocol-error.ts'
 import type { Inbox } from './inbox.ts'
 import { type IncomingContext, IncomingMessage } from './incoming-message.ts'
@@ -28,6 +29,7 @@ export class Inbound {
   #armed = false
   /** Whether the message under way is ours. */
   #inside = false
+  #latest: Uint8Array | undefined
   #end: { readonly error?: unknown } | undefined
 
   constructor(options: InboundOptions) {
@@ -68,6 +70,14 @@ export class Inbound {
       lock.releaseLock()
       if (this.#end !== undefined) this.#finish()
     }
+  }
+
+  /**
+   * Whether `bytes` are the small message that was delivered last: an array of our own making. Asking it for its buffer, to
+   * see that it is neither shared nor resizable, would make V8 move it off its heap: 200 of the 950 ns of an echo.
+   */
+  isLatest(bytes: unknown): boolean {
+    return bytes === this.#latest
   }
 
   /** The connection is over: what is in the inbox can still be read, unless it failed. */
@@ -125,15 +135,17 @@ export class Inbound {
       return undefined
     }
     if (text !== undefined) return text
-    if (first && last) return this.#options.views ? frame.payload : this.#exact(frame.payload)
+    if (first && last) return this.#own(frame.payload)
     this.#assembler.append(frame)
     if (!last) return undefined
     const bytes = this.#assembler.take()
     return type === 'text' ? decodeAcceptedText(bytes) : bytes
   }
 
-  /** A copy that is exactly as large as its buffer. */
-  #exact(payload: Uint8Array): Uint8Array {
+  /** The payload as the reader may have it: an array of exactly its buffer's size, unless views are wanted. */
+  #own(payload: Uint8Array): Uint8Array {
+    if (payload.length <= SMALL) return this.#latest = payload // a copy already, see `Protocol`
+    if (this.#options.views) return payload
     const copy = this.#options.allocate(payload.length)
     copy.set(payload)
     return copy

@@ -1,6 +1,7 @@
 // What was received and not yet taken: parts of data frames, in order, up to the read-ahead. Whether they become whole
 // messages or bodies is decided by who takes them. Owns the parts; knows nothing of how they came.
 
+import { SMALL } from '../values/bytes.ts'
 import type { DataPart } from './protocol.ts'
 import { Queue } from './queue.ts'
 
@@ -100,7 +101,9 @@ export class Inbox {
   }
 
   /** The first part of a chunk pays for all of it, since it keeps all of it alive. */
-  #costOf({ frame: { payload: { buffer } } }: DataPart): number {
+  #costOf({ frame: { payload } }: DataPart): number {
+    if (payload.length <= SMALL) return PART_COST + payload.length // a copy, see `Protocol`
+    const { buffer } = payload
     if (buffer === this.#chunk) return PART_COST
     this.#chunk = buffer
     return PART_COST + buffer.byteLength

@@ -3,7 +3,7 @@
 
 import { MessageAssembler } from '../message/assembler.ts'
 import { decodeAcceptedText } from '../message/text.ts'
-import { describe } from '../values/bytes.ts'
+import { describe, SMALL } from '../values/bytes.ts'
 import type { Allocate } from '../values/growing-bytes.ts'
 import type { ProtocolError } from '../values/protocol-error.ts'
 import type { DataPart } from './protocol.ts'
@@ -128,6 +128,7 @@ export class IncomingMessage {
  * of a buffer have none behind them that are still to be read; and a small view must not pin a large buffer.
  */
 function ownBytes(payload: Uint8Array): Uint8Array {
+  if (payload.length <= SMALL) return payload // a copy already, see `Protocol`
   const { buffer, byteOffset, length } = payload
   const last = byteOffset + length === buffer.byteLength
   return last && length * 2 > buffer.byteLength ? payload : payload.slice()

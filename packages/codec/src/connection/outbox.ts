@@ -4,10 +4,8 @@
 import type { Limits } from '../values/limits.ts'
 import type { Environment } from './environment.ts'
 import type { FrameSender } from './frame-sender.ts'
-import { type Deferred, deferred, handled } from './promises.ts'
+import { type Deferred, deferred, DONE, handled } from './promises.ts'
 import { Queue } from './queue.ts'
-
-const NOW = Promise.resolve()
 
 /** Moves bytes from the frames to the transport. */
 export class Outbox {
@@ -74,14 +72,14 @@ export class Outbox {
   /** Resolves when less than the high-water mark waits. */
   ready(): Promise<void> {
     if (this.#failure !== undefined) return handled(Promise.reject(this.#failure.error))
-    if (this.waiting < this.#highWaterMark) return NOW
+    if (this.waiting < this.#highWaterMark) return DONE
     return (this.#room ??= deferred()).promise
   }
 
   /** Sends what waits at once; resolves when the transport has taken it. */
   taken(): Promise<void> {
     this.flush()
-    if (this.waiting === 0) return NOW
+    if (this.waiting === 0) return DONE
     if (this.#failure !== undefined) return handled(Promise.reject(this.#failure.error))
     const waiter = deferred()
     this.#marks.push({ mark: this.#taken + this.waiting, waiter })
@@ -91,7 +89,7 @@ export class Outbox {
   /** Ends our direction once all is out; resolves when the transport has done so or failed. */
   shutdown(): Promise<void> {
     if (this.#closed !== undefined) return this.#closed
-    if (this.#failure !== undefined) return NOW
+    if (this.#failure !== undefined) return DONE
     this.#writeAll()
     return this.#closed = this.#writer.close().catch(() => {})
   }

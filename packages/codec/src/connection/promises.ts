@@ -7,6 +7,9 @@ export interface Deferred {
   readonly reject: (error: unknown) => void
 }
 
+/** The promise of what is done already; recognised where a promise would cost more than what it waits for. */
+export const DONE: Promise<void> = Promise.resolve()
+
 /** A promise to be settled later. */
 export function deferred(): Deferred {
   let resolve!: () => void

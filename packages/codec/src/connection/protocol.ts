@@ -45,7 +45,13 @@ export class Protocol {
     const { role, limits, allocate, autoPong, observe } = options
     this.frames = new FrameSender({ ...options, counters: this.counters })
     // No frame is held back, so that UTF-8 faults and sizes are judged as the bytes arrive.
-    this.#decoder = new FrameDecoder({ role, wholeFrameLimit: 0, maxPayloadLength: limits.maxFrameSize, allocate })
+    this.#decoder = new FrameDecoder({
+      role,
+      wholeFrameLimit: 0,
+      maxPayloadLength: limits.maxFrameSize,
+      copySmall: true, // so that whoever gets a small payload owns it, and it keeps no chunk alive
+      allocate,
+    })
     this.#autoPong = autoPong
     this.#observe = observe
   }

@@ -1,42 +1,60 @@
-// First in, first out, at constant cost: an array's own `shift` moves everything that is left.
+// First in, first out, at constant cost and without garbage: a ring that doubles when it is full. An array's own `shift` moves
+// everything that is left.
+
+const FIRST_CAPACITY = 8 // a power of two, as all capacities are, so that places wrap with a mask
 
 /** A queue. */
 export class Queue<T> {
-  #items: T[] = []
+  #ring: (T | undefined)[] | undefined
   #head = 0
+  #length = 0
 
   /** How many items wait. */
   get length(): number {
-    return this.#items.length - this.#head
+    return this.#length
   }
 
   /** The oldest item, left where it is. */
   get first(): T | undefined {
-    return this.#items[this.#head]
+    return this.#ring?.[this.#head]
   }
 
   push(item: T): void {
-    this.#items.push(item)
+    if (this.#ring === undefined || this.#length === this.#ring.length) this.#grow()
+    const ring = this.#ring!
+    ring[(this.#head + this.#length++) & (ring.length - 1)] = item
   }
 
   /** Takes the oldest item; undefined where there is none. */
   shift(): T | undefined {
-    if (this.#head === this.#items.length) return undefined
-    const item = this.#items[this.#head]!
-    this.#items[this.#head++] = undefined!
-    // Cut only where at least half is spent, so that each item is moved once on average.
-    if (this.#head * 2 >= this.#items.length) {
-      this.#items = this.#head === this.#items.length ? [] : this.#items.slice(this.#head)
-      this.#head = 0
-    }
+    if (this.#length === 0) return undefined
+    const ring = this.#ring!
+    const item = ring[this.#head]
+    ring[this.#head] = undefined
+    this.#head = (this.#head + 1) & (ring.length - 1)
+    this.#length--
     return item
   }
 
   /** Takes all that wait, oldest first. */
   clear(): T[] {
-    const items = this.#items.slice(this.#head)
-    this.#items = []
+    const items = this.#inOrder()
+    this.#ring = undefined
     this.#head = 0
+    this.#length = 0
     return items
+  }
+
+  #inOrder(): T[] {
+    const ring = this.#ring ?? []
+    return Array.from({ length: this.#length }, (_, i) => ring[(this.#head + i) & (ring.length - 1)]!)
+  }
+
+  #grow(): void {
+    const items: (T | undefined)[] = this.#inOrder()
+    const capacity = Math.max(FIRST_CAPACITY, this.#length * 2)
+    for (let i = this.#length; i < capacity; i++) items.push(undefined)
+    this.#ring = items
+    this.#head = 0
   }
 }

@@ -5,6 +5,7 @@ import { LEND_FROM } from '../frame/writer.ts'
 import { describe, isBytesLike, toBytes, utf8Length } from '../values/bytes.ts'
 import type { Limits } from '../values/limits.ts'
 import { Opcode } from '../values/opcode.ts'
+import type { BytesLike } from '../values/types.ts'
 import type { FrameSender } from './frame-sender.ts'
 import type { Outbox } from './outbox.ts'
 import { checkPayload, PreparedMessage, type Sendable, type SendOptions } from './outgoing-message.ts'
@@ -32,6 +33,8 @@ interface WaitingSend {
 
 /** What a sender tells. */
 export interface SenderEvents {
+  /** Whether these bytes are a message of our own making, which needs no look at its buffer. */
+  isOurs(bytes: BytesLike): boolean
   /** The last accepted message has been encoded. */
   onIdle(): void
   /** A message was begun and cannot be finished. */
@@ -118,7 +121,8 @@ export class Sender {
     if (typeof message === 'string') this.#sendText(message, type, length)
     else if (message instanceof PreparedMessage) this.#sendPrepared(message)
     else {
-      const payload = checkPayload(toBytes(message, 'Cannot send message'), type)
+      const bytes = this.#events.isOurs(message) ? message as Uint8Array : toBytes(message, 'Cannot send message')
+      const payload = checkPayload(bytes, type)
       checkLength(length, payload.length)
       const lend = this.#lends(payload.length)
       this.#frames.frame(type === 'text' ? Opcode.Text : Opcode.Binary, payload, true, lend)

@@ -83,6 +83,7 @@ export class Session {
       (cause) => this.#lost({ why: BROKEN, cause }),
     )
     this.#sender = new Sender(protocol.frames, this.#outbox, limits, observe === undefined, {
+      isOurs: (bytes) => this.inbound.isLatest(bytes),
       onIdle: () => this.#continueClosing(),
       onBroken: (error) => void this.#fail(error),
     })
