@@ -21,7 +21,7 @@ for (const name of known) {
 const { names, quick, json } = readArguments()
 const options = { effort: quick ? QUICK : FULL, quick, report: new Reporter() }
 const results: Record<string, unknown> = {}
-const began = environment()
+const began = environment([...new Set(names.flatMap((name) => suites.get(name)!.packages))])
 for (const name of names) results[name] = await suites.get(name)!.run(options)
 if (json !== undefined) writeFileSync(json, `${JSON.stringify({ quick, ...began, results }, null, 2)}\n`)
 

@@ -56,9 +56,9 @@ export class Reporter {
   }
 }
 
-/** `1.23 M`, `45.6 k`, `789`. */
+/** `1.23 M`, `45.6 k`, `789`; by powers of 1000. */
 export function short(value: number): string {
-  for (const [unit, size] of [['G', 1e9], ['M', 1e6], ['k', 1e3]] as const) {
+  for (const [unit, size] of [['T', 1e12], ['G', 1e9], ['M', 1e6], ['k', 1e3]] as const) {
     if (value >= size) return `${(value / size).toPrecision(3)} ${unit}`
   }
   return value.toPrecision(3)

@@ -16,6 +16,8 @@ export interface Suite {
   about: string
   /** Whether `all` runs it. */
   inAll: boolean
+  /** The packages whose versions matter to the figures. */
+  packages: readonly string[]
   /** Measures, reports as it goes, and gives what belongs in the JSON file. Throws where a check fails. */
   run(options: SuiteOptions): Promise<unknown>
 }

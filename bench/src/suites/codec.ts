@@ -18,8 +18,9 @@ export interface CodecResult extends CodecCase, Record<Rival, Comparison> {}
 const suite: Suite = {
   about: 'frames and messages, decoded and encoded, against the receiver and sender of ws',
   inAll: true,
+  packages: ['ws', 'bufferutil', 'utf-8-validate'],
   async run({ effort, quick, report }) {
-    report.heading('codec', environment(['ws', 'bufferutil', 'utf-8-validate']), quick)
+    report.heading('codec', environment(suite.packages), quick)
     report.line(
       `Ratios are ours : theirs, the median of ${effort.rounds} alternating pairs of ${effort.seconds} s, with the spread.`,
     )

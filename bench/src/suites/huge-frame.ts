@@ -18,6 +18,7 @@ const ways: { name: string; sender: Role; reuse: boolean }[] = [
 const suite: Suite = {
   about: 'one frame of 5 GiB through encoder and decoder in parts: growth of memory and throughput',
   inAll: false,
+  packages: [],
   run({ quick, report }) {
     const payloadLength = (quick ? 1 : 5) * 2 ** 30
     report.heading(`huge-frame: ${payloadLength / 2 ** 30} GiB in parts of 64 KiB`, environment(), quick)
