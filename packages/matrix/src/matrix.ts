@@ -9,7 +9,7 @@ import type { Outcome } from './outcome.ts'
 import { runIn } from './run-in.ts'
 
 /** After this many milliseconds a runtime hangs. The slowest needs a tenth of it on a machine of two cores. */
-const LIMIT = 180_000
+const LIMIT = 300_000
 
 /** Runs the codec's tests in all runtimes, two at a time, and says of each what happened or why it is not here. */
 export function runMatrix(): Promise<(Outcome | MissingRuntime)[]> {

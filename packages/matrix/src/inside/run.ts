@@ -7,8 +7,8 @@ import { type Line, write } from '../protocol.ts'
 /** A test file's path with `/`, and what loads it. */
 export type Files = Record<string, () => Promise<unknown>>
 
-/** As in vitest.config.ts. */
-const TIMEOUT = 30_000
+/** Of one test, in milliseconds; twice that of vitest.config.ts, because other runtimes run beside this one. */
+const TIMEOUT = 60_000
 
 /**
  * What the bundle exports. workerd calls `test`, where the rules of a request hold; all others run the files as soon as
