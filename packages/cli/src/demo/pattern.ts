@@ -1,7 +1,7 @@
 // A message of any length, made as it is read: noise that costs little more than its memory. Every chunk differs, so that one
 // that is lost, doubled or out of order changes the sum.
 
-import { createHash, type Hash } from 'node:crypto'
+import type { Hash } from 'node:crypto'
 
 /**
  * With the eight bytes of its header, a masked frame of this length fills 64 KiB, the most that a socket is read in one go: frames and
@@ -10,7 +10,7 @@ import { createHash, type Hash } from 'node:crypto'
 const CHUNK = 65528
 
 /** A stream of `length` bytes that adds each to `hash` as it goes out. Chunks are the reader's own. */
-export function pattern(length: number, hash: Hash = createHash('sha256')): ReadableStream<Uint8Array> {
+export function pattern(length: number, hash: Hash): ReadableStream<Uint8Array> {
   const noise = makeNoise(CHUNK)
   let made = 0
   return new ReadableStream<Uint8Array>({

@@ -3,9 +3,11 @@
 
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import process from 'node:process'
 import type { Duplex } from 'node:stream'
 import { type Connection, type Observe, upgrade } from '@wirestream/node'
 import { echo } from '../echo.ts'
+import { describeFailure } from '../failure.ts'
 import { FrameFeed } from './frame-feed.ts'
 import { servePage } from './page.ts'
 
@@ -29,11 +31,13 @@ export class DemoServer {
   }
 
   private constructor() {
-    this.#server = createServer(servePage)
+    this.#server = createServer((request, response) => {
+      servePage(request, response).catch((error) => response.destroy(error))
+    })
     this.#server.on('upgrade', (request, socket, head) => {
       // How a connection ended, or why it never began, its peer knows already.
       this.#accept(request, socket, head).catch((error) => {
-        if (!(error instanceof DOMException)) throw error
+        if (!(error instanceof DOMException)) process.stderr.write(`demo: ${describeFailure(error)}\n`)
       })
     })
   }
@@ -58,7 +62,7 @@ export class DemoServer {
 
   /** An echo, or with `?watch=NAME` under the protocol for frames, what happens on the echo of that name. */
   async #accept(request: IncomingMessage, socket: Duplex, head: Uint8Array): Promise<void> {
-    const query = new URL(request.url ?? '', 'http://localhost').searchParams
+    const query = new URLSearchParams(request.url?.split('?')[1])
     const watched = query.get('watch')
     const connection = await upgrade(request, socket, head, {
       protocols: [FRAMES_PROTOCOL],
