@@ -23,7 +23,8 @@ export class Program {
   /** Starts `dist/main.js`, or another entry. */
   constructor(args: readonly string[], entry = 'main.js') {
     const path = fileURLToPath(new URL(`../../dist/${entry}`, import.meta.url))
-    const child = this.child = spawn(process.execPath, [path, ...args])
+    // A test that hangs is given up on after 30 s without its `await using` ever running.
+    const child = this.child = spawn(process.execPath, [path, ...args], { timeout: 25_000, killSignal: 'SIGKILL' })
     child.stdin.on('error', () => {}) // it may end before it has read everything
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text
