@@ -32,7 +32,7 @@ export interface Limits {
 /** The limits that hold where a caller says nothing. */
 export const DEFAULT_LIMITS: Readonly<Limits> = {
   maxMessageSize: DEFAULT_MAX_MESSAGE_SIZE,
-  maxFrameSize: Number.MAX_SAFE_INTEGER,
+  maxFrameSize: 2 ** 53 - 1, // as a number: bundlers keep an object that reads a property
   readAhead: 65536,
   highWaterMark: 65536,
   maxQueued: 16 * 1024 * 1024,
