@@ -1,0 +1,208 @@
+// Messages as they go out: what becomes of every kind, when a promise resolves, whose bytes they are, and how they are written.
+
+import { describe, expect, test } from 'vitest'
+import { Opcode, prepareMessage, type Role, type Sendable } from '../../src/index.ts'
+import { expectBytes, join, pattern, utf8 } from '../support/bytes.ts'
+import { connect, drain, roles, source, watch } from './helpers.ts'
+
+const LENT = 16384
+
+describe.each(roles)('as a %s', (role) => {
+  describe('a message', () => {
+    test.each([
+      ['a string', 'grüß dich', 'text grüß dich'],
+      ['an empty string', '', 'text'],
+      ['bytes', utf8('bytes'), 'binary bytes'],
+      ['an ArrayBuffer', utf8('buffer').buffer, 'binary buffer'],
+      ['a DataView', new DataView(utf8('xviewx').buffer, 1, 4), 'binary view'],
+      ['no bytes', new Uint8Array(0), 'binary'],
+      ['a lone surrogate', 'x\ud800y', 'text x\ufffdy'],
+      ['a prepared text', prepareMessage('prepared'), 'text prepared'],
+      ['prepared bytes', prepareMessage(utf8('prepared')), 'binary prepared'],
+    ])('that is %s goes out as it should', async (_, message, word) => {
+      const { connection, peer } = connect(role)
+      await connection.send(message as Sendable)
+      expect(await peer.hears()).toEqual([word])
+    })
+
+    test('has the type that is asked for', async () => {
+      const { connection, peer } = connect(role)
+      void connection.send('as binary', { type: 'binary' })
+      void connection.send(utf8('as text'), { type: 'text' })
+      expect(await peer.hears()).toEqual(['binary as binary', 'text as text'])
+    })
+
+    test.each([
+      ['a number', 1, {}, TypeError],
+      ['nothing', undefined, {}, TypeError],
+      ['an object', {}, {}, TypeError],
+      ['shared memory', new Uint8Array(new SharedArrayBuffer(2)), {}, TypeError],
+      ['bytes as text that are no UTF-8', Uint8Array.of(0x61, 0xff), { type: 'text' }, TypeError],
+      ['bytes as text that end inside a character', Uint8Array.of(0xc3), { type: 'text' }, TypeError],
+      ['bytes of another length than declared', new Uint8Array(3), { length: 4 }, RangeError],
+      ['a text of another length than declared', 'ü', { length: 1 }, RangeError],
+      ['a stream with a length that is none', source('x').stream, { length: -1 }, RangeError],
+    ])('that is %s is refused, and nothing is sent', async (_, message, options, kind) => {
+      const { connection, peer, end } = connect(role)
+      await expect(connection.send(message as string, options as object)).rejects.toBeInstanceOf(kind)
+      expect(await peer.hears()).toEqual([])
+      expect(end.state).toBe('pending')
+      if (message instanceof ReadableStream) expect(message.locked).toBe(false)
+    })
+
+    test('of any size goes out with the right bytes, and the caller’s are never written to', async () => {
+      for (const size of [0, 125, 126, LENT - 1, LENT, 65535, 65536, 200_000]) {
+        const { connection, transport, world } = connect(role)
+        const bytes = pattern(size)
+        void connection.send(bytes)
+        await world.settle()
+        expectBytes(bytes, pattern(size))
+        expectBytes(unmasked(role, transport.bytes), pattern(size))
+      }
+    })
+  })
+
+  describe('whose bytes they are', () => { // design.md, Ownership
+    test('what is not lent is copied when send() returns, behind a streamed message too', async () => {
+      for (const behind of [false, true]) {
+        const { connection, peer, world } = connect(role)
+        const first = source<string>()
+        if (behind) void connection.send(first.stream)
+        const bytes = utf8('before')
+        void connection.send(bytes)
+        bytes.set(utf8('after!'))
+        await world.settle()
+        if (behind) first.close()
+        expect((await peer.hears()).at(-1)).toBe('binary before')
+      }
+    })
+
+    test('a server lends 16 KiB and more, uncopied, until the promise resolves; a client never does', async () => {
+      const { connection, transport, world } = connect(role)
+      transport.hold()
+      const bytes = pattern(LENT)
+      const sent = watch(connection.send(bytes))
+      await world.settle()
+      transport.letOne() // the header
+      await world.settle()
+      expect(transport.chunks.some(({ buffer }) => buffer === bytes.buffer)).toBe(role === 'server')
+      expect(sent.state).toBe(role === 'server' ? 'pending' : 'resolved')
+      transport.letAll()
+      await world.settle()
+      expect(sent.state).toBe('resolved')
+    })
+
+    test('no two chunks that are written share a buffer, however a source’s chunks are cut', async () => {
+      const { connection, transport, world } = connect(role, { limits: { fragmentSize: LENT } })
+      const long = source(pattern(100_000), pattern(40_000))
+      void connection.send(long.stream)
+      await world.settle()
+      long.close()
+      await world.settle()
+      const buffers = transport.chunks.map(({ buffer }) => buffer)
+      expect(new Set(buffers).size).toBe(buffers.length)
+    })
+
+    test('a received message that was transferred away since is refused, not sent as an empty one', async () => {
+      const { connection, peer, world } = connect(role)
+      const reader = connection.readable.getReader()
+      peer.says({ opcode: Opcode.Binary, payload: pattern(10) })
+      const message = (await reader.read()).value as Uint8Array
+      void connection.send(message)
+      await world.settle()
+      structuredClone(message, { transfer: [message.buffer as ArrayBuffer] })
+      await expect(connection.send(message)).rejects.toBeInstanceOf(TypeError)
+      expect(await peer.hears()).toHaveLength(1)
+    })
+
+    test('a prepared message is the same bytes for everybody, whatever becomes of its source', async () => {
+      const bytes = pattern(20_000)
+      const prepared = prepareMessage(bytes)
+      bytes.fill(0)
+      for (let i = 0; i < 3; i++) {
+        const { connection, transport, world } = connect(role)
+        void connection.send(prepared)
+        await world.settle()
+        expectBytes(unmasked(role, transport.bytes), pattern(20_000))
+      }
+    })
+  })
+
+  describe('one write a turn', () => { // performance.md, 1
+    test('a hundred messages of one turn leave in one write, at the end of the turn', async () => {
+      const { connection, peer, transport, world } = connect(role)
+      for (let i = 0; i < 100; i++) void connection.send(`message ${i}`)
+      await Promise.resolve()
+      expect(transport.chunks.length).toBe(0)
+      world.endTurn()
+      expect(await peer.hears()).toHaveLength(100)
+      expect(transport.chunks.length).toBe(1)
+    })
+
+    test('one message alone leaves within its turn', async () => {
+      const { connection, transport, world } = connect(role)
+      for (let turn = 1; turn <= 3; turn++) {
+        void connection.send('alone')
+        expect(world.deferred).toBe(1)
+        await world.settle()
+        expect(transport.chunks.length).toBe(turn)
+      }
+    })
+
+    test('a full buffer leaves at once', async () => {
+      const { connection, transport } = connect(role, { limits: { highWaterMark: 1000 } })
+      void connection.send('x'.repeat(900))
+      await drain()
+      expect(transport.chunks.length).toBe(0)
+      void connection.send('x'.repeat(900))
+      await drain()
+      expect(transport.chunks.length).toBe(1)
+    })
+
+    test('answers and messages of one turn leave together', async () => {
+      const { connection, peer, transport, world } = connect(role)
+      peer.says({ opcode: Opcode.Ping })
+      await Promise.resolve()
+      void connection.send('x')
+      await world.settle()
+      expect(transport.chunks.length).toBe(1)
+    })
+  })
+
+  test('promises that nobody looks at never become unhandled rejections', async () => { // design.md, Errors
+    // Vitest fails the run for any of them.
+    const { connection, transport, world } = connect(role, { limits: { highWaterMark: 10, maxQueued: 2000 } })
+    transport.hold()
+    for (let i = 0; i < 100; i++) void connection.send('x'.repeat(100))
+    void connection.send(source('a', 'b').stream)
+    void connection.send(source('a', 'b').stream)
+    void connection.send(new Uint8Array(20_000))
+    void connection.ping()
+    await world.settle()
+    transport.break(new Error('gone'))
+    await world.settle()
+    void connection.send('late')
+    void connection.ping()
+    await world.settle()
+    expect(world.timers).toBe(0)
+  })
+})
+
+/** The payload of the frames, put together. */
+function unmasked(role: Role, bytes: Uint8Array): Uint8Array {
+  const payloads: Uint8Array[] = []
+  for (let at = 0; at < bytes.length;) {
+    let length = bytes[at + 1]! & 127
+    let start = at + 2
+    if (length === 126) [length, start] = [bytes[at + 2]! * 256 + bytes[at + 3]!, at + 4]
+    else if (length === 127) {
+      ;[length, start] = [new DataView(bytes.buffer, bytes.byteOffset + at + 6).getUint32(0), at + 10]
+    }
+    const key = role === 'client' ? bytes.slice(start, start + 4) : undefined
+    if (key !== undefined) start += 4
+    const payload = bytes.slice(start, start + length)
+    payloads.push(key === undefined ? payload : payload.map((byte, i) => byte ^ key[i & 3]!))
+    at = start + length
+  }
+  return join(payloads)
+}
