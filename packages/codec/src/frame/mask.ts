@@ -1,6 +1,8 @@
 // Masking (RFC 6455 §5.3): octet i of the payload XOR octet i mod 4 of the key.
 // A key is one 32-bit integer whose lowest byte is octet 0, so that no view of a received chunk outlives it.
 
+import { maskSimd, SIMD_FROM } from './mask-simd.ts'
+
 /** Gives one masking key per call: fresh and unpredictable (RFC 6455 §5.3, §10.3). */
 export type MaskingKeySource = () => number
 
@@ -44,6 +46,19 @@ const WORDS_FROM = 96
 /** Masks or unmasks `bytes[start, end)` in place; the key's octet 0 goes with the byte at `start`. */
 export function mask(bytes: Uint8Array, start: number, end: number, key: number): void {
   if (key === 0) return
+  if (end - start >= SIMD_FROM && maskSimd(bytes, start, bytes, start, end, key)) return
+  maskPortable(bytes, start, end, key)
+}
+
+/** Writes `source`, masked, to `target` from `at` on; never to `source`, unless they share memory. */
+export function maskInto(target: Uint8Array, at: number, source: Uint8Array, key: number): void {
+  if (source.length >= SIMD_FROM && maskSimd(target, at, source, 0, source.length, key)) return
+  target.set(source, at)
+  mask(target, at, at + source.length, key)
+}
+
+/** The way without WebAssembly: words, and bytes where those do not fit. */
+export function maskPortable(bytes: Uint8Array, start: number, end: number, key: number): void {
   if (end - start < WORDS_FROM) return maskBytes(bytes, start, end, key)
   const aligned = start + (-(bytes.byteOffset + start) & 3)
   maskBytes(bytes, start, aligned, key)

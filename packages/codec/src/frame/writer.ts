@@ -4,7 +4,7 @@
 import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
 import type { Role } from '../values/types.ts'
 import { headerLength, MAX_HEADER_LENGTH, writeHeader } from './header.ts'
-import { mask, type MaskingKeySource, rotateKey, writeKey } from './mask.ts'
+import { mask, type MaskingKeySource, maskInto, rotateKey, writeKey } from './mask.ts'
 
 /** Servers copy payloads below this many bytes beside their headers and lend longer ones: a copy costs less than a chunk. */
 export const LEND_FROM = 16384
@@ -73,8 +73,9 @@ export class FrameWriter {
   payload(payload: Uint8Array, lend = false): void {
     if (lend && !this.#masks && payload.length >= LEND_FROM) return this.#lend(payload)
     const block = this.#room(payload.length)
-    block.set(payload, this.#at)
-    this.#maskNext(block, payload.length)
+    if (this.#masks) maskInto(block, this.#at, payload, rotateKey(this.#key, this.#offset))
+    else block.set(payload, this.#at)
+    this.#offset += payload.length
     this.#advance(payload.length)
   }
 

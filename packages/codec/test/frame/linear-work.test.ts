@@ -128,8 +128,8 @@ describe('work', () => { // law 2
         // Four times the bytes: four times the work; quadratic code would do sixteen times as much.
         expect(large.bytes).toBeLessThanOrEqual(4.5 * small.bytes + 65536)
         expect(large.calls).toBeLessThanOrEqual(4.5 * small.calls + 100)
-        // And little of it: each byte is moved three times at most, with four calls at most.
-        expect(large.bytes).toBeLessThanOrEqual(3 * 100_100)
+        // And little of it: each byte is moved five times at most, in and out of the vector kernel included; with four calls.
+        expect(large.bytes).toBeLessThanOrEqual(5 * 100_100)
         expect(large.calls).toBeLessThanOrEqual(4 * 100_100)
       },
     )

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { mask, maskBytes, readKey, rotateKey, secureMaskingKeys, writeKey } from '../../src/frame/mask.ts'
+import {
+  mask,
+  maskBytes,
+  maskInto,
+  maskPortable,
+  readKey,
+  rotateKey,
+  secureMaskingKeys,
+  writeKey,
+} from '../../src/frame/mask.ts'
+import { maskSimd, SIMD_FROM } from '../../src/frame/mask-simd.ts'
 import { FrameEncoder, Opcode } from '../support/floors.ts'
 import { difference, expectBytes, hex, pattern } from '../support/bytes.ts'
 import { keyNumber } from '../support/frames.ts'
@@ -40,7 +50,7 @@ describe('masking', () => {
       const bytes = memory.subarray(from)
       const start = random.below(bytes.length)
       const end = start + random.below(bytes.length - start + 1)
-      for (const form of [mask, maskBytes]) {
+      for (const form of [mask, maskBytes, maskPortable]) {
         const actual = memory.slice()
         const expected = memory.slice()
         form(actual.subarray(from), start, end, keyNumber(key))
@@ -48,6 +58,33 @@ describe('masking', () => {
         expectBytes(actual, expected)
       }
     })
+  })
+
+  it('agrees in its vector form for every alignment and for lengths around its steps and tiles', () => {
+    const key = hex('37 fa 21 3d')
+    for (const length of [0, 1, 63, 64, 65, SIMD_FROM - 1, SIMD_FROM, 32767, 32768, 32769, 65536, 65536 + 5]) {
+      for (let start = 0; start < 5; start++) {
+        const memory = pattern(start + length + 70)
+        const expected = memory.slice()
+        oracle(expected, start, start + length, key)
+        expect(maskSimd(memory, start, memory, start, start + length, keyNumber(key))).toBe(true)
+        expectBytes(memory, expected)
+      }
+    }
+  })
+
+  it('into another array leaves its source alone', () => {
+    const key = hex('37 fa 21 3d')
+    for (const length of [0, 10, 200, SIMD_FROM, 40_000]) {
+      const source = pattern(length)
+      const target = new Uint8Array(length + 9)
+      maskInto(target, 7, source, keyNumber(key))
+      const expected = new Uint8Array(length + 9)
+      expected.set(source, 7)
+      oracle(expected, 7, 7 + length, key)
+      expectBytes(target, expected)
+      expectBytes(source, pattern(length))
+    }
   })
 
   it('twice is the identity', () => {
