@@ -1,8 +1,10 @@
 // A peer in each part that it can play: as a server, as a client, as a proxy in between. Each gives one outcome for each adapter of ours.
 
 import { startBrowser } from './browser.ts'
+import type { End } from './ends.ts'
 import type { Ours } from './ours.ts'
-import type { Peer } from './peers.ts'
+import type { KnownFault, Peer } from './peers.ts'
+import type { Command } from './program.ts'
 import { startProxy } from './proxy.ts'
 import { type Client, processClient, type RunningServer, startServer, talk, talkTapped } from './talk.ts'
 import { type Closer, closes, type Conversation, differentAnswer, judge } from './transcript.ts'
@@ -26,65 +28,93 @@ export interface Outcome {
 
 const closers: readonly Closer[] = ['client', 'server']
 
-/** Plays a part of a peer. Throws where an end of it cannot be built or started. */
-export function play(part: Part, peer: Peer, program: string, ours: readonly Ours[]): AsyncIterable<Outcome> {
-  if (part === 'server') return asServer(peer, program, ours)
-  return part === 'client' ? asClient(peer, program, ours) : asProxy(peer, program, ours)
-}
+/** Holds the conversations of one part with one adapter of ours; `env` is for our end. */
+type Hold = (peer: Peer, program: string, ours: Ours, env: Record<string, string>) => Promise<Attempt>
 
-async function* asServer(peer: Peer, program: string, ours: readonly Ours[]): AsyncIterable<Outcome> {
-  if (peer.server === undefined) return
-  const command = await peer.server(program).prepare()
-  for (const { name, client } of ours) {
-    const server = await startServer(command, peer.isOurs === true)
-    try {
-      yield { ours: name, ...await outcome(peer, processClient(await client.prepare()), server) }
-    } finally {
-      await server.program.end()
-    }
+/** What one round of conversations gave. */
+type Attempt = Omit<Outcome, 'ours' | 'excuse'>
+
+/** Plays a part of a peer, if it has that: one outcome for each adapter. Throws where an end of it cannot be built or started. */
+export async function* play(part: Part, peer: Peer, program: string, ours: readonly Ours[]): AsyncIterable<Outcome> {
+  if (part === 'client' && peer.browser !== undefined) {
+    await using browser = await startBrowser(program, peer.browser)
+    const hold: Hold = (_peer, _program, ours, env) => holdAsClient(browser.client, ours, env)
+    for (const one of ours) yield { ours: one.name, ...await judged(hold, peer, program, one) }
+  } else if (peer[part] !== undefined) {
+    for (const one of ours) yield { ours: one.name, ...await judged(holds[part], peer, program, one) }
   }
 }
 
-async function* asClient(peer: Peer, program: string, ours: readonly Ours[]): AsyncIterable<Outcome> {
-  if (peer.client === undefined && peer.browser === undefined) return
-  const browser = peer.browser && await startBrowser(program, peer.browser)
+const holds: Record<Part, Hold> = {
+  async server(peer, program, ours, env) {
+    const server = await startServer(await peer.server!(program).prepare(), peer.isOurs === true)
+    try {
+      return await converse(processClient(await prepared(ours.client, env)), server)
+    } finally {
+      await server.program.end()
+    }
+  },
+
+  async client(peer, program, ours, env) {
+    return holdAsClient(processClient(await peer.client!(program).prepare()), ours, env)
+  },
+
+  async proxy(peer, program, ours, env) {
+    const server = await startServer(await prepared(ours.server, env), true)
+    try {
+      await using proxy = await startProxy(peer.proxy!, program, server.port)
+      const client = processClient(await prepared(ours.client, { ...env, INTEROP_CA: proxy.ca }))
+      return await converse(client, server, proxy.port)
+    } finally {
+      await server.program.end()
+    }
+  },
+}
+
+async function holdAsClient(client: Client, ours: Ours, env: Record<string, string>): Promise<Attempt> {
+  const server = await startServer(await prepared(ours.server, env), true)
   try {
-    const client = browser?.client ?? processClient(await peer.client!(program).prepare())
-    for (const { name, server: end } of ours) {
-      const server = await startServer(await end.prepare(), true)
-      try {
-        yield { ours: name, ...await outcome(peer, client, server) }
-      } finally {
-        await server.program.end()
-      }
-    }
+    return await converse(client, server)
   } finally {
-    await browser?.[Symbol.asyncDispose]()
+    await server.program.end()
   }
 }
 
-async function* asProxy(peer: Peer, program: string, ours: readonly Ours[]): AsyncIterable<Outcome> {
-  if (peer.proxy === undefined) return
-  for (const { name, server: end, client } of ours) {
-    const server = await startServer(await end.prepare(), true)
-    try {
-      await using proxy = await startProxy(peer.proxy, program, server.port)
-      const command = await client.prepare()
-      const securely = processClient({ ...command, env: { ...command.env, INTEROP_CA: proxy.ca } })
-      yield { ours: name, ...await outcome(peer, securely, server, proxy.port) }
-    } finally {
-      await server.program.end()
-    }
+async function prepared(end: End, env: Record<string, string>): Promise<Command> {
+  const command = await end.prepare()
+  return { ...command, env: { ...command.env, ...env } }
+}
+
+/** How often a fault that shows now and then is given another chance. */
+const CHANCES = 3
+
+/** Says whose the faults are; where they are a peer's known ones, looks behind them. */
+async function judged(hold: Hold, peer: Peer, program: string, ours: Ours): Promise<Omit<Outcome, 'ours'>> {
+  const first = await hold(peer, program, ours, {})
+  const known = knownFault(peer, first)
+  if (known === undefined) return first
+  const excused = { ...first, excuse: known.why }
+  if (known.when === 'messages are cut') {
+    const whole = await hold(peer, program, ours, { INTEROP_WHOLE: '1' })
+    return whole.faults.length === 0 ? excused : whole
   }
+  for (let chance = 1; chance < CHANCES; chance++) {
+    const next = await hold(peer, program, ours, {})
+    if (next.faults.length === 0) return next
+    if (knownFault(peer, next) === undefined) return next
+  }
+  return excused
+}
+
+/** The one fault of the peer's that explains all; only the first of each conversation counts, for the rest follows from it. */
+function knownFault(peer: Peer, { faults }: Attempt): KnownFault | undefined {
+  const firsts = closers.flatMap((closer) => faults.find((fault) => fault.startsWith(`${closer} closes: `)) ?? [])
+  if (firsts.length === 0) return undefined
+  return peer.faults?.find(({ match }) => firsts.every((fault) => match.test(fault)))
 }
 
 /** Both conversations; one that goes wrong is held again with a tap in between, unless that would have to look into TLS. */
-async function outcome(
-  peer: Peer,
-  client: Client,
-  server: RunningServer,
-  proxyPort?: number,
-): Promise<Omit<Outcome, 'ours'>> {
+async function converse(client: Client, server: RunningServer, proxyPort?: number): Promise<Attempt> {
   const faults: string[] = []
   const remarks = new Set<string>()
   let bytes: string[] | undefined
@@ -95,11 +125,7 @@ async function outcome(
     if (found.length > 0 && proxyPort === undefined) bytes ??= await talkTapped(client, server, closer)
     for (const remark of remarksOn(conversation)) remarks.add(remark)
   }
-  const excuses = faults.map((fault) => peer.faults?.find(({ match }) => match.test(fault))?.why)
-  const excuse = excuses.length > 0 && excuses.every((why) => why !== undefined)
-    ? [...new Set(excuses)].join('; ')
-    : undefined
-  return { faults, excuse, bytes, remarks: [...remarks] }
+  return { faults, bytes, remarks: [...remarks] }
 }
 
 function* remarksOn(conversation: Conversation): Iterable<string> {

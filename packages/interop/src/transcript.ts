@@ -64,8 +64,10 @@ export function judge({ closer, client, server }: Conversation): string[] {
   for (const step of steps) {
     if (!client.ok.has(step) && !client.none.has(step)) faults.push(`client: no answer to ${step}`)
   }
-  judgeEnd('client', client, closer, faults)
-  judgeEnd('server', server, closer, faults)
+  const { none } = closer === 'client' ? client : server
+  const wanted = none.has('reason') ? closes[closer].split(' ')[0]! : closes[closer]
+  judgeEnd('client', client, closer === 'client' ? undefined : wanted, faults)
+  judgeEnd('server', server, closer === 'server' ? undefined : wanted, faults)
   for (const [end, other] of [[client, server], [server, client]] as const) {
     if (end.frames === undefined) continue
     const { pings, pongsSent } = end.frames
@@ -75,15 +77,12 @@ export function judge({ closer, client, server }: Conversation): string[] {
   return faults
 }
 
-/** Who is told of a Close must see its code and reason; who closes sees the answer, where peers may differ. */
-function judgeEnd(name: Closer, { closed, none }: Transcript, closer: Closer, faults: string[]): void {
+/** Who is told of a Close must see `wanted`; who closes itself sees the answer, where peers may differ. */
+function judgeEnd(name: Closer, { closed, none }: Transcript, wanted: string | undefined, faults: string[]): void {
   if (none.has('closed')) return
   if (closed === undefined) faults.push(`${name}: saw no end`)
-  else if (name !== closer && closed !== closes[closer]) {
-    faults.push(`${name}: closed with ${closed}, wanted ${closes[closer]}`)
-  } else if (name === closer && /^1006\b/.test(closed)) {
-    faults.push(`${name}: closed with 1006 after its own Close`)
-  }
+  else if (wanted !== undefined && closed !== wanted) faults.push(`${name}: closed with ${closed}, wanted ${wanted}`)
+  else if (/^1006\b/.test(closed)) faults.push(`${name}: closed with 1006 after its own Close`)
 }
 
 /** The answer to its own Close, where that says something else than the Close did. */

@@ -1,4 +1,4 @@
-// A server with one fault, named by its argument.
+// A server with the fault that its argument names.
 
 import process from 'node:process'
 import { WebSocketServer } from 'ws'
@@ -8,14 +8,17 @@ if (how === 'does not start') process.exit(3)
 
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
 server.on('listening', () => console.log(`port ${server.address().port}`))
-server.on('connection', (socket) => {
+server.on('connection', (socket, { socket: wire }) => {
+  let cut = false
+  wire.on('data', ([first]) => cut ||= first === 0x02) // a binary frame without FIN: who sends one waited for our answer before
   socket.on('error', () => {})
   if (how !== 'cuts') socket.on('close', (code, reason) => console.log(`closed ${code} ${reason}`))
   socket.on('message', (data, isBinary) => {
-    if (data.toString() === 'please close') return socket.close(3002, how === 'forgets the reason' ? '' : 'as you wish')
+    const reason = how.includes('forgets the reason') ? '' : 'as you wish'
+    if (data.toString() === 'please close') return socket.close(3002, reason)
     if (how === 'cuts') return socket.terminate()
     if (how === 'changes a byte' && isBinary) data[0] ^= 1
-    if (how === 'sends reserved bits') socket._socket.write(new Uint8Array([0xf1, 0]))
-    socket.send(data, { binary: isBinary })
+    if (how === 'sends reserved bits') wire.write(new Uint8Array([0xf1, 0]))
+    socket.send(how.startsWith('takes fragments') && cut ? data.subarray(0, 65_536) : data, { binary: isBinary })
   })
 })

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import type { End } from '../src/ends.ts'
 import { everybody, failures, runInterop, verdict } from '../src/interop.ts'
 import { findOurs } from '../src/ours.ts'
-import type { Peer } from '../src/peers.ts'
+import type { KnownFault, Peer } from '../src/peers.ts'
 
 const node = (await findOurs('node'))!
 const quiet = () => {}
@@ -42,11 +42,18 @@ describe('a broken peer', () => {
     })
   }
 
-  test('is excused only where every fault is explained', async () => {
-    const partly = { ...brokenPeer('changes a byte'), faults: [{ match: /binary: got/, why: 'it cannot count' }] }
-    const wholly = { ...partly, faults: [{ match: /./, why: 'it cannot count' }] }
-    const { results } = await runInterop([node], [partly, wholly], quiet)
-    expect(results.map(verdict)).toEqual(['FAILED', "peer's fault"])
+  test('is excused where its own fault comes first, and nothing is wrong without that', async () => {
+    const mangled: KnownFault = { match: /binary: got/, when: 'now and then', why: 'it cannot count' }
+    const cut: KnownFault = { match: /fragmented: got 65536/, when: 'messages are cut', why: 'it cannot gather' }
+    const peers = [
+      { ...brokenPeer('changes a byte'), faults: [mangled] },
+      { ...brokenPeer('changes a byte'), faults: [cut] },
+      { ...brokenPeer('takes fragments for messages'), faults: [cut] },
+      { ...brokenPeer('takes fragments for messages and forgets the reason'), faults: [cut] },
+    ]
+    const { results } = await runInterop([node], peers, quiet)
+    expect(results.map(verdict)).toEqual(["peer's fault", 'FAILED', "peer's fault", 'FAILED'])
+    expect(results[3]?.faults).toEqual(['server closes: client: closed with 3002, wanted 3002 as you wish'])
   })
 
   test('that does not start is named as not run', async () => {

@@ -19,6 +19,7 @@ const end = {
   close: (closeCode, reason) => connection.close({ closeCode, reason }),
   closed: connection.closed.then(({ closeCode, reason }) => ({ code: closeCode, reason })),
 }
+end.closed.catch(() => {}) // the conversation hears of it
 try {
   await converse(end, closer, (line) => console.log(line))
 } catch (error) {

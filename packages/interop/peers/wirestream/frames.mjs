@@ -1,10 +1,12 @@
 // What our client and our server share: sending in fragments, and counting the frames that pass, so that the report says what was on
 // the wire and not what an API promised.
 
+import process from 'node:process'
 import { fragments } from '../shared/conversation.mjs'
 
-/** A message as a stream, one chunk a fragment; not every runtime has ReadableStream.from. */
+/** A message as a stream, one chunk a fragment; whole for peers who can take no fragments. */
 export function inFragments(message) {
+  if (process.env.INTEROP_WHOLE !== undefined) return message
   const parts = fragments(message)
   return new ReadableStream({
     pull(controller) {
