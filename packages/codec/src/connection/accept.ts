@@ -5,14 +5,14 @@ import { encodeResponse, type RequestHead } from '../handshake/http1.ts'
 import { type Refusal, type RefusalInit, refuse, refuseFault } from '../handshake/refusal.ts'
 import { isPlainRequest, judgeUpgradeRequest, type UpgradeAnswerOptions } from '../handshake/server.ts'
 import { describeRequest, type UpgradeRequest } from '../handshake/upgrade-request.ts'
-import { type Limits, resolveLimits } from '../values/limits.ts'
+import type { Limits } from '../values/limits.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import type { ByteStreams } from '../values/types.ts'
 import { UpgradeError, WebSocketError } from '../values/websocket-error.ts'
 import { Connection } from './connection.ts'
 import { abnormalEnd } from './ends.ts'
 import { portableEnvironment } from './environment.ts'
-import type { CommonOptions } from './options.ts'
+import { type CommonOptions, resolveOptions } from './options.ts'
 import { HandshakeTransport } from './transport.ts'
 
 /** A whole HTTP response as a hook states it; the connection ends behind it. */
@@ -52,10 +52,10 @@ export interface ServerOptions extends CommonOptions, Omit<UpgradeAnswerOptions,
  * in `limits.handshakeTimeout` or the transport failed; with what `accept` threw; with the signal's reason.
  */
 export async function acceptConnection(transport: ByteStreams, options: ServerOptions = {}): Promise<Connection> {
-  const limits = resolveLimits(options.limits)
+  const { limits } = resolveOptions(options)
   const handshake = new HandshakeTransport(transport, { ...portableEnvironment, ...options.environment }, {
     timeout: limits.handshakeTimeout,
-    onTimeout: () => abnormalEnd(`no upgrade request within ${limits.handshakeTimeout} ms`),
+    onTimeout: () => abnormalEnd(`no upgrade within ${limits.handshakeTimeout} ms`),
     signal: options.signal,
   })
   try {
@@ -63,7 +63,7 @@ export async function acceptConnection(transport: ByteStreams, options: ServerOp
     if (options.onRequest !== undefined && isPlainRequest(request)) {
       throw await answerPlainly(handshake, request, options.onRequest, options)
     }
-    const answer = judgeUpgradeRequest(request, options)
+    const answer = await consult(handshake, () => judgeUpgradeRequest(request, options))
     if (!answer.accepted) throw await refuseWith(handshake, answer)
     await ask(handshake, describeRequest(request, options), options)
     await handshake.write(encodeResponse(answer.response))
@@ -100,10 +100,14 @@ async function readRequest(
 /** Lets the hook decide; throws where it says no. */
 async function ask(handshake: HandshakeTransport, request: UpgradeRequest, options: ServerOptions): Promise<void> {
   options.onUpgradeRequest?.(request)
-  const decision = await consult(handshake, () => options.accept?.(request))
-  if (decision === undefined || decision === true) return
+  const refusal = await consult(handshake, async () => refusalOf(await options.accept?.(request)))
+  if (refusal !== undefined) throw await refuseWith(handshake, refusal)
+}
+
+function refusalOf(decision: AcceptDecision): Refusal | undefined {
+  if (decision === undefined || decision === true) return undefined
   const { status, ...init } = decision === false ? { status: 403, body: 'Forbidden\n' } : decision
-  throw await refuseWith(handshake, refuse(status, init))
+  return refuse(status, init)
 }
 
 async function answerPlainly(
@@ -112,19 +116,21 @@ async function answerPlainly(
   onRequest: NonNullable<ServerOptions['onRequest']>,
   options: ServerOptions,
 ): Promise<WebSocketError> {
-  const { status, ...init } = await consult(handshake, () => onRequest(describeRequest(head, options)))
-  const { response, body } = refuse(status, init)
+  const { response, body } = await consult(handshake, async () => {
+    const { status, ...init } = await onRequest(describeRequest(head, options))
+    return refuse(status, init)
+  })
   // A response to HEAD says how long the body would be (RFC 9110 §9.3.2).
   const answer = { accepted: false, response, body: head.method === 'HEAD' ? '' : body } as const
   return refuseWith(handshake, answer, 'the request asked for no WebSocket')
 }
 
-/** What a hook says; where it throws, the client gets a 500. */
+/** What a hook says; where it throws or says what cannot be answered, the client gets a 500. */
 async function consult<T>(handshake: HandshakeTransport, hook: () => T | Promise<T>): Promise<T> {
   try {
     return await handshake.within(Promise.resolve(hook()))
   } catch (error) {
-    await refuseWith(handshake, refuse(500, { body: 'Internal Server Error\n' }))
+    if (!handshake.stopped) await refuseWith(handshake, refuse(500, { body: 'Internal Server Error\n' }))
     throw error
   }
 }

@@ -2,7 +2,6 @@
 // clock over dialling and upgrade, giving up, one connection at a time to each host (RFC 6455 §4.1), and the errors.
 
 import { createUpgradeRequest } from '../handshake/client.ts'
-import { resolveLimits } from '../values/limits.ts'
 import type { ByteStreams } from '../values/types.ts'
 import { WebSocketError } from '../values/websocket-error.ts'
 import type { Connection } from './connection.ts'
@@ -10,6 +9,7 @@ import { abnormalEnd } from './ends.ts'
 import { portableEnvironment } from './environment.ts'
 import { formatHost, reasonOf } from './naming.ts'
 import { type ClientOptions, openConnection } from './open.ts'
+import { resolveOptions } from './options.ts'
 
 /** Where to dial. */
 export interface DialTarget {
@@ -57,7 +57,9 @@ export async function dialConnection<Tls>(
 ): Promise<Connection> {
   const { handshakeTimeout, unix, signal: given, ...others } = options
   const rest = { ...others, key: undefined } // an adapter's own options may have one, for TLS
-  const limits = resolveLimits(handshakeTimeout === undefined ? rest.limits : { ...rest.limits, handshakeTimeout })
+  const { limits } = resolveOptions(
+    handshakeTimeout === undefined ? rest : { ...rest, limits: { ...rest.limits, handshakeTimeout } },
+  )
   // Everything a caller can get wrong is found before anything is dialled.
   const target = dialTarget(createUpgradeRequest(url, rest).url, unix)
   const release = await takeTurn(unix ?? nameOf(target), given)

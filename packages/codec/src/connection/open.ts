@@ -4,14 +4,13 @@ import { BodyReader } from '../handshake/body-reader.ts'
 import { createUpgradeRequest, isUpgradeResponse, type UpgradeRequestOptions } from '../handshake/client.ts'
 import { HeadReader } from '../handshake/head-reader.ts'
 import { encodeRequest, type ResponseHead } from '../handshake/http1.ts'
-import { resolveLimits } from '../values/limits.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import type { ByteStreams } from '../values/types.ts'
 import { UpgradeError } from '../values/websocket-error.ts'
 import { Connection } from './connection.ts'
 import { abnormalEnd } from './ends.ts'
 import { portableEnvironment } from './environment.ts'
-import type { CommonOptions } from './options.ts'
+import { type CommonOptions, resolveOptions } from './options.ts'
 import { HandshakeTransport } from './transport.ts'
 
 /** How to connect as a client. */
@@ -24,7 +23,7 @@ const MOST_BODY = 65536
 
 /**
  * Upgrades a transport to a WebSocket connection, as its client. Takes the transport over: when it rejects, the transport has
- * been cut. `url` gives the request's target and host; nothing is dialled.
+ * been cut, except for arguments that cannot be used: those leave it alone. `url` gives the request's target and host; nothing is dialled.
  *
  * Rejects with a `SyntaxError` for a URL or protocols that cannot be used and a `TypeError` for header fields, before anything
  * is sent; with an `UpgradeError` where the server answers anything but 101; with a `WebSocketError` whose cause is a
@@ -35,7 +34,7 @@ export async function openConnection(
   url: string | URL,
   options: ClientOptions = {},
 ): Promise<Connection> {
-  const limits = resolveLimits(options.limits)
+  const { limits } = resolveOptions(options)
   const request = createUpgradeRequest(url, options)
   const handshake = new HandshakeTransport(transport, { ...portableEnvironment, ...options.environment }, {
     timeout: limits.handshakeTimeout,

@@ -1,9 +1,9 @@
 // How a connection is to behave, as its user says it.
 
-import type { Limits } from '../values/limits.ts'
+import { type Limits, resolveLimits } from '../values/limits.ts'
 import type { Role } from '../values/types.ts'
 import type { Environment } from './environment.ts'
-import type { KeepAlive } from './heartbeat.ts'
+import { type KeepAlive, resolveKeepAlive } from './heartbeat.ts'
 import type { Observe } from './frame-sender.ts'
 
 /** What both ends may choose. */
@@ -32,4 +32,11 @@ export interface ConnectionOptions extends CommonOptions {
   extensions?: string | undefined
   /** Bytes that were read from the transport behind the upgrade already; taken over. */
   head?: Uint8Array | undefined
+}
+
+/** The numbers among the options, complete. Throws `RangeError` for those that cannot be used, before anything is taken over. */
+export function resolveOptions(
+  { limits, keepAlive }: CommonOptions,
+): { limits: Limits; keepAlive: KeepAlive | undefined } {
+  return { limits: resolveLimits(limits), keepAlive: keepAlive && resolveKeepAlive(keepAlive) }
 }

@@ -2,7 +2,6 @@
 // everybody is told. The rules live in those; the closing handshake is a table in closing.ts.
 
 import type { CloseBody } from '../message/close-body.ts'
-import { resolveLimits } from '../values/limits.ts'
 import { Opcode } from '../values/opcode.ts'
 import { StatusCode } from '../values/status-code.ts'
 import type { BytesLike, ByteStreams } from '../values/types.ts'
@@ -11,11 +10,11 @@ import { Closer } from './closer.ts'
 import type { ClosingState } from './closing.ts'
 import { abnormalEnd, closeBodyOf, closedByUs, type CloseResult, failureClose, lostData } from './ends.ts'
 import { type Environment, maskingKeysOf, portableEnvironment } from './environment.ts'
-import { Heartbeat, resolveKeepAlive } from './heartbeat.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { Inbound } from './inbound.ts'
 import { Inbox } from './inbox.ts'
 import { Intake } from './intake.ts'
-import type { ConnectionOptions } from './options.ts'
+import { type ConnectionOptions, resolveOptions } from './options.ts'
 import { Outbound } from './outbound.ts'
 import { Outbox } from './outbox.ts'
 import type { Sendable, SendOptions } from './outgoing-message.ts'
@@ -49,8 +48,7 @@ export class Session {
   /** Locks both streams; throws before that for options that cannot be used. */
   constructor(transport: ByteStreams, options: ConnectionOptions) {
     const { role, observe, autoPong = true } = options
-    const limits = resolveLimits(options.limits)
-    const keepAlive = options.keepAlive && resolveKeepAlive(options.keepAlive)
+    const { limits, keepAlive } = resolveOptions(options)
     if (transport.readable.locked || transport.writable.locked) {
       throw new TypeError('Cannot use transport: its streams are locked already')
     }

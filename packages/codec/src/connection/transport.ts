@@ -6,6 +6,7 @@ import type { ByteStreams } from '../values/types.ts'
 import { abnormalEnd } from './ends.ts'
 import type { Environment } from './environment.ts'
 import { reasonOf } from './naming.ts'
+import { handled } from './promises.ts'
 
 /** A transport during the opening handshake. `release` hands it on; `discard` cuts it. */
 export class HandshakeTransport {
@@ -13,8 +14,9 @@ export class HandshakeTransport {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   /** Rejects when the handshake must end. */
-  readonly #stopped: Promise<never>
-  #stop!: (reason: unknown) => void
+  readonly #stopping: Promise<never>
+  #reject!: (reason: unknown) => void
+  #stopped = false
   readonly #forget: () => void
 
   /** `onTimeout` makes the error of a handshake that takes longer than `timeout` milliseconds. */
@@ -27,8 +29,7 @@ export class HandshakeTransport {
     this.#reader = streams.readable.getReader()
     this.#writer = streams.writable.getWriter()
     this.#writer.closed.catch(() => {})
-    this.#stopped = new Promise((_, reject) => this.#stop = reject)
-    this.#stopped.catch(() => {})
+    this.#stopping = handled(new Promise((_, reject) => this.#reject = reject))
     const onAbort = () => this.#stop(signal!.reason)
     const stopTimer = environment.startTimer(() => this.#stop(onTimeout()), timeout)
     signal?.addEventListener('abort', onAbort)
@@ -39,9 +40,14 @@ export class HandshakeTransport {
     if (signal?.aborted) onAbort()
   }
 
+  /** Whether time or a signal ended the handshake. */
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
   /** Waits for `promise`, or throws what stopped the handshake. */
   within<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([promise, this.#stopped])
+    return Promise.race([promise, this.#stopping])
   }
 
   /** Writes one chunk. */
@@ -65,11 +71,11 @@ export class HandshakeTransport {
     return value
   }
 
-  /** Ends our direction when what was written is out. */
+  /** Ends our direction when what was written is out; where the peer does not take it in time, cuts the transport. */
   async end(): Promise<void> {
-    this.#forget()
     this.#reader.cancel().catch(() => {})
-    await this.#writer.close().catch(() => {})
+    await this.within(this.#writer.close()).catch((reason) => this.discard(reason))
+    this.#forget()
   }
 
   /** The handshake is done: the streams are the caller's again. */
@@ -85,6 +91,11 @@ export class HandshakeTransport {
     this.#forget()
     this.#reader.cancel(reason).catch(() => {})
     this.#writer.abort(reason).catch(() => {})
+  }
+
+  #stop(reason: unknown): void {
+    this.#stopped = true
+    this.#reject(reason)
   }
 }
 

@@ -45,7 +45,14 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
 }
 
 // What is infinite for a caller must still be a number that arithmetic and timers can take.
-const smallest: Partial<Record<keyof Limits, number>> = { fragmentSize: 1, handshakeTimeout: 1, closeTimeout: 1 }
+const smallest: Partial<Record<keyof Limits, number>> = {
+  fragmentSize: 1,
+  headSize: 1,
+  headLine: 1,
+  headCount: 1,
+  handshakeTimeout: 1,
+  closeTimeout: 1,
+}
 
 /** The default limits with a caller's in their place. Throws `RangeError` for a value that is no whole number or too small. */
 export function resolveLimits(limits: Partial<Limits> = {}): Limits {

@@ -103,7 +103,15 @@ export class TestTransport implements ByteStreams {
       cancel: () => void this.did.push('cancel'),
     }, { highWaterMark: 0 })
     this.writable = new WritableStream<Uint8Array>({
-      start: (controller) => void (this.#writer = controller),
+      start: (controller) => {
+        this.#writer = controller
+        // As a socket does it: an abort of the sink would wait for the write under way, which may never end.
+        const { signal } = controller as WritableStreamDefaultController & { signal: AbortSignal } // missing in Node 20's types
+        signal.addEventListener('abort', () => {
+          this.did.push('abort')
+          for (const { reject } of this.#held.splice(0)) reject(signal.reason)
+        })
+      },
       write: (chunk) => {
         this.chunks.push(chunk)
         return this.#holding ? this.#hold() : undefined
@@ -112,7 +120,6 @@ export class TestTransport implements ByteStreams {
         this.did.push('shutdown')
         return this.#closeHeld ? this.#hold() : undefined
       },
-      abort: () => void this.did.push('abort'),
     })
   }
 
