@@ -111,14 +111,15 @@ export class Outbound {
     throw error
   }
 
-  /** Called by the stream as a chunk is written, before it is queued; a throw here is the stream's error. */
+  /** Called by the stream as a chunk is written, before it is queued. */
   #sizeOf(chunk: unknown): number {
     const size = sizeOfMessage(typeof chunk === 'string' || isBytesLike(chunk) ? chunk : '')
     if (this.#end !== undefined || this.#closing) return size
     const overflow = judgeRoom(this.#queued, size, this.#limits)
     if (overflow !== undefined) {
       this.#events.overflow(overflow)
-      throw overflow
+      this.#controller.error(overflow) // as a throw would; workerd breaks at a second throw
+      return size
     }
     this.#written++
     this.#queued += size

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { Connection, WebSocketError } from '../../src/index.ts'
 import { closeWith, cutOff } from '../../src/connection/connection.ts'
 import { collect, connect, expectClean, expectUnclean, roles, source, watch } from './helpers.ts'
+import { sharedBytes } from '../support/shared-memory.ts'
 
 describe.each(roles)('as a %s', (role) => {
   describe('what was accepted goes out before our Close', () => {
@@ -142,7 +143,7 @@ describe.each(roles)('as a %s', (role) => {
   test('a chunk that cannot be sent fails the stream, and a close does not wait for those behind it', async () => { // websocketstream.md 5
     const { connection, peer } = connect(role)
     const writer = connection.writable.getWriter()
-    const shared = new Uint8Array(new SharedArrayBuffer(4)) as unknown as Uint8Array
+    const shared = sharedBytes(4) as unknown as Uint8Array
     const writes = [watch(writer.write('a')), watch(writer.write(shared)), watch(writer.write('c'))]
     connection.close()
     expect(await peer.hears()).toEqual(['text a', 'close'])

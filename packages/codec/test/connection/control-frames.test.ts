@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { Opcode } from '../../src/index.ts'
 import { join, pattern, utf8 } from '../support/bytes.ts'
+import { sharedBytes } from '../support/shared-memory.ts'
 import { collect, connect, expectFault, expectUnclean, roles, source, watch } from './helpers.ts'
 
 const ping = (text: string) => ({ opcode: Opcode.Ping, payload: utf8(text) })
@@ -190,7 +191,7 @@ describe.each(roles)('as a %s', (role) => {
       ['a string', 'hello', TypeError],
       ['null', null, TypeError],
       ['an array', [1, 2], TypeError],
-      ['shared memory', new Uint8Array(new SharedArrayBuffer(4)), TypeError],
+      ['shared memory', sharedBytes(4), TypeError],
       ['126 bytes', new Uint8Array(126), RangeError],
     ])('refuses %s, and sends nothing', async (_, data, kind) => {
       const { connection, peer } = connect(role)

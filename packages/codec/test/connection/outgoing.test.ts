@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { Opcode, prepareMessage, type Role, type Sendable } from '../../src/index.ts'
 import { expectBytes, join, pattern, utf8 } from '../support/bytes.ts'
+import { sharedBytes } from '../support/shared-memory.ts'
 import { connect, drain, roles, source, watch } from './helpers.ts'
 
 const LENT = 16384
@@ -36,7 +37,7 @@ describe.each(roles)('as a %s', (role) => {
       ['a number', 1, {}, TypeError],
       ['nothing', undefined, {}, TypeError],
       ['an object', {}, {}, TypeError],
-      ['shared memory', new Uint8Array(new SharedArrayBuffer(2)), {}, TypeError],
+      ['shared memory', sharedBytes(2), {}, TypeError],
       ['bytes as text that are no UTF-8', Uint8Array.of(0x61, 0xff), { type: 'text' }, TypeError],
       ['bytes as text that end inside a character', Uint8Array.of(0xc3), { type: 'text' }, TypeError],
       ['bytes of another length than declared', new Uint8Array(3), { length: 4 }, RangeError],

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import type { SendOptions } from '../../src/index.ts'
 import { pattern, utf8 } from '../support/bytes.ts'
+import { sharedBytes } from '../support/shared-memory.ts'
 import { connect, expectUnclean, roles, source, watch } from './helpers.ts'
 
 describe.each(roles)('as a %s', (role) => {
@@ -168,7 +169,7 @@ describe.each(roles)('as a %s', (role) => {
         TypeError,
         'inside a character at byte 4',
       ],
-      ['shared memory', ['abc', new Uint8Array(new SharedArrayBuffer(2))], {}, TypeError, 'shared memory'],
+      ['shared memory', ['abc', sharedBytes(2)], {}, TypeError, 'shared memory'],
     ] as [string, unknown[], SendOptions, ErrorConstructor, string][])(
       '%s',
       async (_, chunks, options, kind, message) => {
