@@ -110,6 +110,19 @@ export class Connection {
   }
 
   /**
+   * Sends a pong that answers no ping of ours to know: for who turned `autoPong` off and sees pings with `observe`, or as a sign of
+   * life of its own (RFC 6455 §5.5.3). `data` is at most 125 bytes and copied. Resolves when there is room for more; rejects
+   * with `TypeError` or `RangeError` for other data, and after the connection's end.
+   */
+  pong(data: BytesLike = new Uint8Array(0)): Promise<void> {
+    try {
+      return this.#session.pong(checkControlData(data))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /**
    * Starts the closing handshake: what was accepted before goes out, then our Close; `closed` tells the end. Does nothing when
    * the connection is closing already. Throws `InvalidAccessError` for a code other than 1000 and 3000 to 4999, `SyntaxError` for a
    * reason over 123 bytes of UTF-8, `TypeError` for an argument that is no object. Without a code no code is sent.

@@ -12,7 +12,7 @@ export interface CommonOptions {
   limits?: Partial<Limits> | undefined
   /** Pings an idle connection and ends a dead one; off unless given. */
   keepAlive?: KeepAlive | undefined
-  /** Whether pings are answered by themselves. Default true; who turns it off sees pings with `observe`. */
+  /** Whether pings are answered by themselves. Default true; who turns it off sees pings with `observe` and answers with `pong`. */
   autoPong?: boolean | undefined
   /** `copy` (default): a binary message is the receiver's own exact array. `view`: it may be a window onto received bytes, which is faster. */
   binary?: 'copy' | 'view' | undefined

@@ -152,6 +152,14 @@ export class Session {
     return sent
   }
 
+  /** See `Connection.pong`; `payload` is checked already. */
+  pong(payload: Uint8Array): Promise<void> {
+    if (!this.#accepting) return this.#refused()
+    this.#protocol.frames.control(Opcode.Pong, payload)
+    this.#outbox.schedule()
+    return this.#outbox.ready()
+  }
+
   #sendPing(payload: Uint8Array): void {
     this.#protocol.frames.control(Opcode.Ping, payload)
     this.#outbox.schedule()
