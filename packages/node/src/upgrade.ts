@@ -1,8 +1,8 @@
 // One connection on a server that exists already: Node's HTTP server has read the head, we do the rest.
 
-import { acceptConnection, type Connection, type ServerOptions } from '@wirestream/codec'
+import { acceptConnection, type ByteStreams, type Connection, type ServerOptions } from '@wirestream/codec'
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { byteStreams } from './byte-streams.ts'
 import { nodeEnvironment } from './environment.ts'
@@ -38,12 +38,10 @@ export function upgrade(
   return acceptConnection(takeSocket(socket, head), { ...options, ...known, environment })
 }
 
-/** The byte streams of a socket that an HTTP server lets go of. */
-export function takeSocket(socket: Duplex, head: Uint8Array): ReturnType<typeof byteStreams> {
-  // The server's own time-outs end with HTTP; our frames of one turn leave in one write, so Nagle only delays them.
-  const { setTimeout, setNoDelay } = socket as Partial<Socket>
-  setTimeout?.call(socket, 0)
-  setNoDelay?.call(socket, true)
+/** The byte streams of a socket that an HTTP server lets go of, with its own time-outs. */
+export function takeSocket(socket: Duplex, head: Uint8Array): ByteStreams {
+  // Our frames of one turn leave in one write; Nagle would only delay them.
+  if (socket instanceof Socket) socket.setNoDelay(true)
   return byteStreams(socket, { head })
 }
 

@@ -137,9 +137,8 @@ describe.each(transports)('over %s', (transport) => {
     const { client, server } = await socketPair(transport)
     const { readable, writable } = byteStreams(client)
     server.write(Buffer.alloc(MiB))
-    const reader = readable.getReader()
-    await reader.read()
-    await reader.cancel()
+    await vi.waitFor(() => expect(client.isPaused()).toBe(true)) // a chunk waits, and the socket stands
+    await readable.cancel()
     await new Promise((resolve) => server.write(Buffer.alloc(8 * MiB), resolve))
     const got = collect(server)
     const writer = writable.getWriter()

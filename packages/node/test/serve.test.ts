@@ -353,6 +353,15 @@ test('more header fields than the limit are refused, not dropped (security.md, r
   fits.socket.destroy()
 })
 
+test('a limit above what Node keeps by itself holds', async () => {
+  await using listener = await serve({ limits: { headCount: 3000, headSize: 65536 } }, echo)
+  const peer = new RawPeer(await rawConnect(listener.port))
+  const many = Array.from({ length: 2500 }, (_, i) => `X-${i}: ${i}\r\n`).join('')
+  peer.socket.write(upgradeRequest().replace('Host', `${many}Host`))
+  expect(await peer.head()).toMatch(/^HTTP\/1.1 101 /)
+  peer.socket.destroy()
+})
+
 test('a head over the limit is refused', async () => {
   await using listener = await serve({ limits: { headSize: 1000 } }, echo)
   const peer = new RawPeer(await rawConnect(listener.port))
