@@ -37,9 +37,8 @@ export type { KeepAlive } from './connection/heartbeat.ts'
 export { type ListeningSocket, type ListenTarget, listenWith } from './connection/listener.ts'
 export { IncomingMessage } from './connection/incoming-message.ts'
 export { type ClientOptions, openConnection } from './connection/open.ts'
-export type { CommonOptions, ConnectionOptions } from './connection/options.ts'
+export type { CommonOptions, ConnectionOptions, Observe } from './connection/options.ts'
 export { PreparedMessage, prepareMessage, type Sendable, type SendOptions } from './connection/outgoing-message.ts'
-export type { Observe } from './connection/frame-sender.ts'
 export {
   ConnectionGroup,
   type ConnectionHandler,

@@ -55,7 +55,8 @@ export class Connection {
   constructor(transport: ByteStreams, options: ConnectionOptions) {
     this.protocol = options.protocol ?? ''
     this.extensions = options.extensions ?? ''
-    this.#session = new Session(transport, options)
+    const { observe } = options
+    this.#session = new Session(transport, options, observe && ((direction, frame) => observe(direction, frame, this)))
     this.closed = this.#session.closed
   }
 

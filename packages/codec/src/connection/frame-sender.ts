@@ -13,7 +13,7 @@ import type { Frame, Role } from '../values/types.ts'
 import type { ConnectionCounters } from './stats.ts'
 
 /** Sees every frame that passes, control frames and parts included; the payload is only lent for the call. */
-export type Observe = (direction: 'in' | 'out', frame: Readonly<Frame>) => void
+export type FrameObserver = (direction: 'in' | 'out', frame: Readonly<Frame>) => void
 
 /** How a {@linkcode FrameSender} works. */
 export interface FrameSenderOptions {
@@ -21,7 +21,7 @@ export interface FrameSenderOptions {
   readonly maskingKeys: MaskingKeySource
   readonly allocate: Allocate
   readonly counters: ConnectionCounters
-  readonly observe?: Observe | undefined
+  readonly observe?: FrameObserver | undefined
 }
 
 /** Writes the frames of one connection. */
@@ -31,7 +31,7 @@ export class FrameSender {
   stalled = false
   readonly #writer: FrameWriter
   readonly #counters: ConnectionCounters
-  readonly #observe: Observe | undefined
+  readonly #observe: FrameObserver | undefined
   /** Bytes that the frame of declared length under way still lacks; control frames wait for its end. */
   #missing = 0
   #waitingControls: Frame[] = []

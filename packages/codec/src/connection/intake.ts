@@ -45,6 +45,7 @@ export class Intake {
   /** Reads the transport to its end, whatever happens: only so is the end seen. `head` was read before. */
   async start(head: Uint8Array | undefined): Promise<void> {
     try {
+      await undefined // whoever is told of these bytes must have the connection in hand
       if (head !== undefined && head.length > 0) await this.#receive(head)
       for (;;) {
         const { done, value } = await this.#reader.read()

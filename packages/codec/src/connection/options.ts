@@ -1,10 +1,16 @@
 // How a connection is to behave, as its user says it.
 
 import { type Limits, resolveLimits } from '../values/limits.ts'
-import type { Role } from '../values/types.ts'
+import type { Frame, Role } from '../values/types.ts'
+import type { Connection } from './connection.ts'
 import type { Environment } from './environment.ts'
 import { type KeepAlive, resolveKeepAlive } from './heartbeat.ts'
-import type { Observe } from './frame-sender.ts'
+
+/**
+ * Sees every frame that passes, control frames and parts included, and on which connection. The payload is lent for the call: copy what
+ * you keep. What it throws fails the connection.
+ */
+export type Observe = (direction: 'in' | 'out', frame: Readonly<Frame>, connection: Connection) => void
 
 /** What both ends may choose. */
 export interface CommonOptions {
@@ -16,7 +22,7 @@ export interface CommonOptions {
   autoPong?: boolean | undefined
   /** `copy` (default): a binary message is the receiver's own exact array. `view`: it may be a window onto received bytes, which is faster. */
   binary?: 'copy' | 'view' | undefined
-  /** Sees every frame in both directions, control frames and parts included. The payload is lent for the call: copy what you keep. */
+  /** Sees every frame in both directions. */
   observe?: Observe | undefined
   /** What the runtime gives; an adapter sets it. */
   environment?: Partial<Environment> | undefined

@@ -9,7 +9,7 @@ import { isControl, Opcode } from '../values/opcode.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import type { Frame } from '../values/types.ts'
 import { type ClosingAction, type ClosingEvent, type ClosingState, closingTable } from './closing.ts'
-import { FrameSender, type FrameSenderOptions, type Observe } from './frame-sender.ts'
+import { type FrameObserver, FrameSender, type FrameSenderOptions } from './frame-sender.ts'
 import { ConnectionCounters } from './stats.ts'
 
 /** How a {@linkcode Protocol} works. */
@@ -36,7 +36,7 @@ export class Protocol {
   readonly #decoder: FrameDecoder
   readonly #sequence = new MessageSequence()
   readonly #autoPong: boolean
-  readonly #observe: Observe | undefined
+  readonly #observe: FrameObserver | undefined
   #state: ClosingState = 'open'
   #closeReceived: CloseBody | undefined
   #violated = false

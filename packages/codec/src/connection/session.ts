@@ -10,6 +10,7 @@ import { Closer } from './closer.ts'
 import type { ClosingState } from './closing.ts'
 import { abnormalEnd, closeBodyOf, closedByUs, type CloseResult, failureClose, lostData } from './ends.ts'
 import { type Environment, maskingKeysOf, portableEnvironment } from './environment.ts'
+import type { FrameObserver } from './frame-sender.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Inbound } from './inbound.ts'
 import { Inbox } from './inbox.ts'
@@ -46,8 +47,8 @@ export class Session {
   #postponed: (() => void) | undefined
 
   /** Locks both streams; throws before that for options that cannot be used. */
-  constructor(transport: ByteStreams, options: ConnectionOptions) {
-    const { role, observe, autoPong = true } = options
+  constructor(transport: ByteStreams, options: ConnectionOptions, observe: FrameObserver | undefined) {
+    const { role, autoPong = true } = options
     const { limits, keepAlive } = resolveOptions(options)
     if (transport.readable.locked || transport.writable.locked) {
       throw new TypeError('Cannot use transport: its streams are locked already')

@@ -230,3 +230,16 @@ describe.each(roles)('as a %s', (role) => {
     }
   })
 })
+
+describe('observe', () => {
+  test('is told on which connection a frame passed, also for bytes that came with the upgrade', async () => {
+    const seen: unknown[] = []
+    const { connection, world } = connect('client', {
+      head: Uint8Array.of(0x89, 0),
+      observe: (direction, frame, where) => seen.push([direction, frame.opcode, where]),
+    })
+    await world.settle()
+    expect(seen.map(([direction, opcode]) => [direction, opcode])).toEqual([['in', Opcode.Ping], ['out', Opcode.Pong]])
+    expect(seen.every((frame) => (frame as unknown[])[2] === connection)).toBe(true)
+  })
+})
