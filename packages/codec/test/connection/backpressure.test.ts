@@ -1,7 +1,7 @@
 // Senders wait for the transport; who does not wait meets a limit, and the limit counts everything.
 
 import { describe, expect, test } from 'vitest'
-import { type ConnectionOptions } from '../../src/index.ts'
+import { type ConnectionOptions, Opcode } from '../../src/index.ts'
 import { connect, expectUnclean, roles, source, watch } from './helpers.ts'
 
 describe.each(roles)('as a %s', (role) => {
@@ -145,6 +145,20 @@ describe.each(roles)('as a %s', (role) => {
       await world.settle()
       expect([...writes, ...sends].map(({ state }) => state)).toEqual(['resolved', 'resolved', 'resolved', 'resolved'])
       expect(await peer.hears()).toHaveLength(4)
+    })
+
+    test('a pong goes out beside sends that never let the transport be idle', async () => { // rfc.md 40
+      const { connection, peer, transport, world } = connect(role)
+      transport.hold()
+      const heard: string[] = []
+      for (let i = 0; i < 10; i++) {
+        void connection.send(`${i}`)
+        if (i === 3) peer.says({ opcode: Opcode.Ping })
+        await world.settle()
+        if (i >= 2) transport.letOne() // two writes are always under way
+        heard.push(...await peer.hears())
+      }
+      expect(heard.slice(0, 6)).toContain('pong')
     })
 
     test('two hundred thousand sends that nobody awaits cost linear work', async () => {
