@@ -25,6 +25,7 @@ async function handle(connection, { target }) {
   const seen = frames
   try {
     const pinged = connection.ping(new TextEncoder().encode(PING)).then(() => report('ok ping'))
+    pinged.catch(() => {}) // awaited below, unless the loop fails first
     for await (const message of connection.readable) {
       if (message === CLOSE_REQUEST) {
         await pinged
