@@ -105,19 +105,19 @@ export class SocketStreams {
       start: (controller) => {
         this.#outgoing = controller
         // An abort waits for the write under way, which may never end; its signal does not wait.
-        controller.signal.addEventListener('abort', () => this.destroy(), { once: true })
+        controller.signal.addEventListener('abort', () => this.#fail(closed(), false), { once: true })
       },
       write: (chunk) => this.#write(chunk),
       close: () => this.#closeWrite(),
     }, { highWaterMark: 1 })
-    if (this.#failure !== undefined) this.#failStreams(this.#failure)
+    if (this.#failure !== undefined) this.#failStreams(this.#failure, true)
     else if (this.#readEnded) this.#incoming!.close()
     return { readable, writable }
   }
 
   /** Closes the socket at once; both streams fail. */
   destroy(): void {
-    this.fail(new Error('Cannot use socket: it was closed'))
+    this.#fail(closed())
   }
 
   /** A chunk came. */
@@ -153,23 +153,28 @@ export class SocketStreams {
   close(error?: Error): void {
     if (error === undefined) this.end()
     if (this.#writeEnded && error === undefined) this.#close()
-    else this.fail(error ?? new Error('Cannot use socket: it was closed'))
+    else this.#fail(error ?? closed())
   }
 
   /** The socket cannot be used any more. */
   fail(error: unknown): void {
+    this.#fail(error)
+  }
+
+  /** A stream that is aborted fails by itself. */
+  #fail(error: unknown, outgoing = true): void {
     if (this.#over) return
-    this.#failure = error
     this.#over = true
+    this.#failure = error
     this.#waiting?.reject(error)
-    this.#failStreams(error)
+    this.#failStreams(error, outgoing)
     this.#socket.terminate()
     this.#finish()
   }
 
-  #failStreams(error: unknown): void {
+  #failStreams(error: unknown, outgoing: boolean): void {
     if (!this.#cancelled && !this.#readEnded) this.#incoming?.error(error)
-    this.#outgoing?.error(error)
+    if (outgoing) this.#outgoing?.error(error)
   }
 
   #write(chunk: Uint8Array): Promise<void> | void {
@@ -219,4 +224,8 @@ export class SocketStreams {
     this.#stopTimer?.()
     this.#onClosed()
   }
+}
+
+function closed(): Error {
+  return new Error('Cannot use socket: it was closed')
 }

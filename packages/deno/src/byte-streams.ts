@@ -65,7 +65,7 @@ export class ConnStreams implements ByteStreams {
       start: (controller) => {
         this.#outgoing = controller
         // An abort waits for the write under way, which may never end; its signal does not wait.
-        controller.signal.addEventListener('abort', () => this.destroy(), { once: true })
+        controller.signal.addEventListener('abort', () => this.#fail(closed(), false), { once: true })
       },
       write: (chunk) => this.#attempt(() => this.#write(chunk)),
       close: () => this.#attempt(() => this.#closeWrite()),
@@ -74,7 +74,7 @@ export class ConnStreams implements ByteStreams {
 
   /** Closes the connection at once; both streams fail. */
   destroy(): void {
-    this.#fail(new Error('Cannot use connection: it was closed'))
+    this.#fail(closed())
   }
 
   async #pull(): Promise<void> {
@@ -110,14 +110,14 @@ export class ConnStreams implements ByteStreams {
     return full ? buffer : buffer.subarray(0, length)
   }
 
-  async #discard(): Promise<void> {
+  #discard(): void {
     this.#cancelled = true
     this.#linger()
-    await this.#reading
     void this.#drain()
   }
 
   async #drain(): Promise<void> {
+    await this.#reading
     while (!this.#over && await this.#read() !== undefined);
     this.#endRead()
   }
@@ -154,11 +154,12 @@ export class ConnStreams implements ByteStreams {
     Deno.unrefTimer(timer)
   }
 
-  #fail(error: unknown): void {
+  /** A stream that is aborted fails by itself. */
+  #fail(error: unknown, outgoing = true): void {
     if (this.#over) return
     this.#close()
     if (!this.#cancelled) this.#incoming.error(error)
-    this.#outgoing.error(error)
+    if (outgoing) this.#outgoing.error(error)
   }
 
   #close(): void {
@@ -168,4 +169,8 @@ export class ConnStreams implements ByteStreams {
     this.#conn.close()
     this.#onClosed()
   }
+}
+
+function closed(): Error {
+  return new Error('Cannot use connection: it was closed')
 }

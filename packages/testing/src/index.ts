@@ -1,5 +1,6 @@
 // What the tests of several packages share. Each helper lives in a file of its own and is named here.
 
+export * from './adapter-suite/in-runtime.ts'
 export * from './architecture.ts'
 export * from './certificate.ts'
 export * from './examples.ts'

@@ -106,7 +106,7 @@ export class FrameWriter {
   take(): Uint8Array[] {
     this.#closeBlock()
     const chunks = this.#chunks
-    if (this.#size * 4 < this.#usualSize) this.#usualSize = Math.max(SMALLEST_BLOCK, this.#usualSize / 2)
+    if (this.#size * 4 < this.#usualSize) this.#usualSize = Math.max(SMALLEST_BLOCK, this.#usualSize >>> 1)
     this.#chunks = []
     this.#size = 0
     return chunks

@@ -1,0 +1,27 @@
+// Law: the adapter for Bun passes the one suite of all adapters, in Bun. Each test of the suite is a test here.
+
+import { findRuntime } from '@wirestream/runtimes'
+import { runSuite, type SuiteRun } from '@wirestream/testing'
+import { rawAdapterTestNames } from '@wirestream/testing/adapter-suite'
+import process from 'node:process'
+import { beforeAll, expect, test } from 'vitest'
+
+const bun = await findRuntime('Bun')
+
+if ('missing' in bun) {
+  test(`not run: Bun: ${bun.missing}`, (context) => {
+    expect(process.env['CI'], 'CI has every runtime').toBeUndefined()
+    context.skip()
+  })
+} else {
+  const args = ['--conditions=@wirestream/source']
+  let run: SuiteRun
+
+  beforeAll(async () => {
+    run = await runSuite(bun.program, args, new URL('suite.ts', import.meta.url))
+  }, 320_000)
+
+  for (const name of rawAdapterTestNames()) test(name, () => run.check(name))
+
+  test('every test ran, and the process ended by itself', () => run.checkEnd())
+}

@@ -1,0 +1,7 @@
+// The adapter suite in Deno: `deno run` starts this file, suite.test.ts reads what it prints.
+
+import * as adapter from '@wirestream/deno'
+import { upgrade } from '@wirestream/node'
+import { adapterTests, runTests } from '@wirestream/testing/adapter-suite'
+
+await runTests(adapterTests(adapter, { raw: adapter, upgrade }))
