@@ -1,10 +1,10 @@
-// How two sides are compared: in pairs of rounds, alternating, in one process; the median of the pairs' ratios counts.
-// Absolute figures move from run to run, the ratio within a pair far less.
+// How sides are compared: in rounds, each side once a round, the order turned round every time. Absolute figures move from run to run,
+// the ratio within a round far less; so the median of the rounds' ratios counts.
 
-/** One of the two sides of a comparison. */
+/** One of the sides of a comparison. */
 export interface Side {
-  /** Does a fixed piece of work and says how many messages that was. */
-  batch(): number | Promise<number>
+  /** Measures for about that long and gives the figure, such as messages per second. */
+  measure(seconds: number): Promise<number>
 }
 
 /** How long and how often. */
@@ -15,53 +15,43 @@ export interface Effort {
 }
 
 /** The effort of a usual run, and of a look in passing. */
-export const FULL: Effort = { rounds: 7, seconds: 0.5 }
+export const FULL: Effort = { rounds: 5, seconds: 1 }
 export const QUICK: Effort = { rounds: 3, seconds: 0.3 }
 
-/** What came out of one comparison. Rates are messages per second. */
+/** The figures of each side, one a round. */
+export type Rounds<Name extends string> = Record<Name, number[]>
+
+/** Measures every side in `rounds` rounds, after a short one to warm up. */
+export async function measure<Name extends string>(
+  sides: Record<Name, Side>,
+  { rounds, seconds }: Effort,
+): Promise<Rounds<Name>> {
+  const names = Object.keys(sides) as Name[]
+  const figures = Object.fromEntries(names.map((name) => [name, []])) as unknown as Rounds<Name>
+  for (const name of names) await sides[name].measure(Math.min(seconds / 2, 0.3))
+  for (let round = 0; round < rounds; round++) {
+    for (const name of round % 2 === 0 ? names : [...names].reverse()) {
+      figures[name].push(await sides[name].measure(seconds))
+    }
+  }
+  return figures
+}
+
+/** The median of the rounds' ratios (or differences), the lowest and the highest. */
 export interface Comparison {
-  ours: number
-  theirs: number
-  /** Ours divided by theirs: the median of the pairs, the lowest and the highest. */
   ratio: number
   low: number
   high: number
 }
 
-/** Compares two sides in `rounds` pairs; who goes first alternates. */
-export async function compare(ours: Side, theirs: Side, { rounds, seconds }: Effort): Promise<Comparison> {
-  for (const side of [ours, theirs]) await rate(side, Math.min(seconds, 0.2)) // warm up
-  const pairs: { ours: number; theirs: number }[] = []
-  for (let round = 0; round < rounds; round++) {
-    const pair = { ours: 0, theirs: 0 }
-    const order = round % 2 === 0 ? (['ours', 'theirs'] as const) : (['theirs', 'ours'] as const)
-    for (const name of order) {
-      globalThis.gc?.() // the garbage of one side is not the other's to collect
-      pair[name] = await rate(name === 'ours' ? ours : theirs, seconds)
-    }
-    pairs.push(pair)
-  }
-  const ratios = pairs.map((pair) => pair.ours / pair.theirs)
-  return {
-    ours: median(pairs.map((pair) => pair.ours)),
-    theirs: median(pairs.map((pair) => pair.theirs)),
-    ratio: median(ratios),
-    low: Math.min(...ratios),
-    high: Math.max(...ratios),
-  }
-}
-
-/** Messages per second over at least that time. */
-async function rate(side: Side, seconds: number): Promise<number> {
-  const start = performance.now()
-  let messages = 0
-  let elapsed = 0
-  do {
-    const done = side.batch()
-    messages += typeof done === 'number' ? done : await done
-    elapsed = (performance.now() - start) / 1000
-  } while (elapsed < seconds)
-  return messages / elapsed
+/** Puts two sides of the same rounds against each other. */
+export function compare(
+  ours: readonly number[],
+  theirs: readonly number[],
+  by: (ours: number, theirs: number) => number = (a, b) => a / b,
+): Comparison {
+  const ratios = ours.map((figure, round) => by(figure, theirs[round]!))
+  return { ratio: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) }
 }
 
 /** The middle one, or the mean of the two in the middle. */

@@ -1,26 +1,72 @@
-// What the codec suite measures.
+// What the suites `codec` and `streams` measure.
 
-/** One comparison. */
+import { size } from '../report.ts'
+
+/** One piece of work. */
 export interface CodecCase {
-  work: 'decode' | 'encode server' | 'encode client' | 'encode server, 64 a call' | 'encode client, 64 a call'
+  /** Decode: masked frames to messages. Encode: messages to chunks for the socket. */
+  work: 'decode' | 'encode'
+  /** Who encodes: clients mask. */
+  role: 'client' | 'server'
   type: 'text' | 'binary'
   /** Of one message's payload, in bytes. */
   size: number
+  /** Decode only: bytes one at a time, or messages in fragments of two bytes. */
+  cut?: '1-byte drip' | '2-byte fragments'
+  /** Encode only: so many messages a call, which `ws` has no call for. */
+  together?: number
+  /** Through the stream doors, one chunk an item or batched; else with the rooms themselves. */
+  doors?: 'per item' | 'batched'
+  /** Part of a quick look. */
+  quick?: boolean
 }
 
 const sizes = [16, 125, 1024, 16384, 65536, 2 ** 20]
-const works: CodecCase['work'][] = [
-  'decode',
-  'encode server',
-  'encode client',
-  'encode server, 64 a call',
-  'encode client, 64 a call',
+const types = ['text', 'binary'] as const
+const roles = ['server', 'client'] as const
+
+/** The rooms. */
+export const codecCases: CodecCase[] = [
+  ...types.flatMap((type) =>
+    sizes.map((size) => decode(type, size, type === 'binary' && [125, 1024, 65536].includes(size)))
+  ),
+  { ...decode('binary', 125), cut: '1-byte drip' },
+  { ...decode('binary', 1024), cut: '2-byte fragments' },
+  ...roles.flatMap((role) =>
+    types.flatMap((type) =>
+      sizes.map((size) =>
+        encode(role, type, size, role === 'server' ? type === 'text' && size === 125 : size === 65536)
+      )
+    )
+  ),
+  ...roles.flatMap((role) => sizes.slice(0, 3).map((size) => ({ ...encode(role, 'binary', size), together: 64 }))),
 ]
 
-/** Every case, in the order of the table. */
-export function codecCases(): CodecCase[] {
-  const all = works.flatMap((work) =>
-    (['text', 'binary'] as const).flatMap((type) => sizes.map((size) => ({ work, type, size })))
-  )
-  return all.filter(({ work, size }) => !work.endsWith('a call') || size <= 1024)
+/** The doors. */
+export const streamCases: CodecCase[] = (['per item', 'batched'] as const).flatMap((doors) => [
+  ...types.flatMap((type) =>
+    sizes.map((size) => ({ ...decode(type, size, type === 'binary' && size === 125), doors }))
+  ),
+  ...roles.flatMap((role) => sizes.map((size) => ({ ...encode(role, 'binary', size), doors }))),
+])
+
+/** As it stands in the tables: `encode text, client, batched, 125 B`. */
+export function nameOf({ work, role, type, size: bytes, cut, together, doors }: CodecCase): string {
+  const parts = [
+    `${work} ${type}`,
+    work === 'encode' && role,
+    together && `${together} a call`,
+    doors,
+    size(bytes),
+    cut,
+  ]
+  return parts.filter((part) => part).join(', ')
+}
+
+function decode(type: CodecCase['type'], size: number, quick = false): CodecCase {
+  return { work: 'decode', role: 'client', type, size, quick }
+}
+
+function encode(role: CodecCase['role'], type: CodecCase['type'], size: number, quick = false): CodecCase {
+  return { work: 'encode', role, type, size, quick }
 }

@@ -1,24 +1,33 @@
-// Compares one case after another, on demand of the codec suite, with the form of `ws` that the environment asks for.
+// A process for one case: does the work of one side or another for so long, when it is asked.
 
-import { createRequire } from 'node:module'
-import process from 'node:process'
-import { compare, type Effort } from '../harness.ts'
+import { answer } from '../answer.ts'
+import { PLAIN_WS, WS } from '../rivals.ts'
 import type { CodecCase } from './cases.ts'
-import { sidesOf } from './sides.ts'
+import { doors } from './doors.ts'
+import type { Batch } from './material.ts'
+import { rooms } from './rooms.ts'
+import { ws } from './ws.ts'
 
-const effort = JSON.parse(process.argv[2]!) as Effort
-if (process.argv[3] === 'native') checkNative()
+let sides: Record<string, Batch> = {}
 
-process.on('message', async (one: CodecCase) => {
-  const { ours, theirs } = sidesOf(one)
-  process.send!(await compare(ours, theirs, effort))
+answer({
+  prepare({ one }: { one: CodecCase }) {
+    sides = { ours: one.doors ? doors(one) : rooms(one), [WS]: ws(one, true), [PLAIN_WS]: ws(one, false) }
+  },
+  run({ side, seconds }: { side: string; seconds: number }) {
+    globalThis.gc!() // the garbage of one side is not the other's to collect
+    return rate(sides[side]!, seconds)
+  },
 })
-process.on('disconnect', () => process.exit())
 
-/** Without its prebuilt code the add-on falls back to JavaScript in silence. */
-function checkNative(): void {
-  const { mask } = createRequire(import.meta.url)('bufferutil') as { mask: unknown }
-  if (!String(mask).includes('[native code]')) {
-    throw new Error('Cannot measure ws with add-ons: bufferutil has no native code here')
-  }
+/** Messages per second over at least that time. */
+async function rate(batch: Batch, seconds: number): Promise<number> {
+  const start = performance.now()
+  let [messages, elapsed] = [0, 0]
+  do {
+    const done = batch()
+    messages += typeof done === 'number' ? done : await done
+    elapsed = (performance.now() - start) / 1000
+  } while (elapsed < seconds)
+  return messages / elapsed
 }

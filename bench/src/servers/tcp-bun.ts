@@ -1,0 +1,43 @@
+// TCP alone on Bun: what no WebSocket server can beat. tcp-bun.js echo, or `streams`: the same through the adapter's byte streams.
+
+import { byteStreams, socketHandlers } from '@wirestream/bun'
+import process from 'node:process'
+import { answer, memory } from '../answer.ts'
+
+const handlers = process.argv[2] === 'streams' ? socketHandlers(pipe) : echo()
+
+answer({
+  ...memory,
+  listen: () => Bun.listen({ hostname: '127.0.0.1', port: 0, allowHalfOpen: true, socket: handlers }).port,
+})
+
+/** What the system does not take at once waits for `drain`. */
+function echo(): Bun.SocketHandler {
+  const waiting = new Map<Bun.Socket, Uint8Array[]>()
+  const send = (socket: Bun.Socket, chunk: Uint8Array): Uint8Array => chunk.subarray(socket.write(chunk))
+  return {
+    data(socket, chunk) {
+      const queue = waiting.get(socket)
+      if (queue !== undefined) return void queue.push(chunk.slice())
+      const rest = send(socket, chunk)
+      if (rest.length > 0) waiting.set(socket, [rest.slice()])
+    },
+    drain(socket) {
+      const queue = waiting.get(socket)
+      while (queue !== undefined && queue.length > 0) {
+        const rest = send(socket, queue[0]!)
+        if (rest.length > 0) return void (queue[0] = rest)
+        queue.shift()
+      }
+      waiting.delete(socket)
+    },
+    close: (socket) => void waiting.delete(socket),
+    end: (socket) => socket.end(),
+    error() {},
+  }
+}
+
+function pipe(socket: Bun.Socket): void {
+  const { readable, writable } = byteStreams(socket)
+  readable.pipeTo(writable).catch(() => {})
+}
