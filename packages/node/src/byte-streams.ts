@@ -2,10 +2,14 @@
 // from here on: its flow, its end in both directions, and its errors.
 
 import type { ByteStreams } from '@wirestream/codec'
+import { Buffer } from 'node:buffer'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { UnderlyingSink, UnderlyingSource } from 'node:stream/web'
 import { TLSSocket } from 'node:tls'
+
+/** A chunk below this many bytes waits for one that follows in the same step, as a payload follows its header; it is copied then. */
+const SMALL = 4096
 
 /** What came with the socket. */
 export interface ByteStreamsOptions {
@@ -37,7 +41,7 @@ export function byteStreams(socket: Duplex, { head }: ByteStreamsOptions = {}): 
   const outgoing = new Outgoing(socket)
   const streams: ByteStreams = {
     readable: new ReadableStream(incoming, { highWaterMark: 1 }),
-    writable: new WritableStream(outgoing, { highWaterMark: 1 }),
+    writable: new WritableStream(outgoing, { highWaterMark: 1, size: () => outgoing.expect() }),
   }
   const fail = (error: Error): void => {
     incoming.fail(error)
@@ -116,9 +120,19 @@ class Outgoing implements UnderlyingSink<Uint8Array> {
   readonly #socket: Duplex
   #controller!: WritableStreamDefaultController
   #aborted = false
+  /** Chunks that were written to the stream and have not come here yet. */
+  #expected = 0
+  /** Small chunks that leave together with the next one. */
+  #held: Buffer[] = []
 
   constructor(socket: Duplex) {
     this.#socket = socket
+  }
+
+  /** A chunk was written and is on its way here; gives its size, for chunks are counted. */
+  expect(): number {
+    this.#expected++
+    return 1
   }
 
   start(controller: WritableStreamDefaultController): void {
@@ -131,12 +145,25 @@ class Outgoing implements UnderlyingSink<Uint8Array> {
     }, { once: true })
   }
 
-  write(chunk: Uint8Array): Promise<void> | void {
-    if (chunk.length === 0) return
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#expected--
+    if (chunk.length === 0 && this.#held.length === 0) return
+    if (chunk.length < SMALL) {
+      await undefined // what was written behind it in the same step is known then
+      if (this.#expected > 0) return void this.#held.push(Buffer.from(chunk))
+    }
+    await this.#send(chunk)
+  }
+
+  /** What is held and this chunk in one system call; resolves when the system has taken them. */
+  #send(chunk: Uint8Array): Promise<void> {
     const socket = this.#socket
     return new Promise((resolve, reject) => {
+      socket.cork()
+      for (const held of this.#held.splice(0)) socket.write(held)
       // Node reports a write that a destroyed socket cut off as done.
       socket.write(chunk, (error) => error || socket.destroyed ? reject(failureOf(socket, error)) : resolve())
+      socket.uncork()
     })
   }
 

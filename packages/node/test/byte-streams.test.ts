@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeCertificate, portOf } from '@wirestream/testing'
@@ -402,3 +403,33 @@ async function stillness(read: () => number): Promise<void> {
 async function closed(...sockets: Socket[]): Promise<void> {
   await Promise.all(sockets.map((socket) => socket.closed || new Promise((resolve) => socket.once('close', resolve))))
 }
+
+describe('small chunks', () => {
+  test('leave in one system call with what was written behind them in the same step, and are copied till then', async () => {
+    const calls: number[][] = []
+    const bytes: number[] = []
+    const socket = new Duplex({
+      read: () => {},
+      write: (chunk: Uint8Array, _, done) => {
+        calls.push([chunk.length])
+        done()
+      },
+      writev: (chunks, done) => {
+        calls.push(chunks.map(({ chunk }) => (chunk as Uint8Array).length))
+        bytes.push((chunks[0]!.chunk as Uint8Array)[0]!)
+        done()
+      },
+    })
+    const writer = byteStreams(socket).writable.getWriter()
+    const header = Uint8Array.of(7, 7)
+    const first = writer.write(header)
+    const others = [writer.write(new Uint8Array(100_000)), writer.write(new Uint8Array(20))]
+    await first
+    header.fill(9) // taken: it is the caller's again
+    await Promise.all(others)
+    await writer.write(new Uint8Array(30))
+    expect(calls).toEqual([[2, 100_000], [20], [30]])
+    expect(bytes).toEqual([7])
+    await writer.abort()
+  })
+})
