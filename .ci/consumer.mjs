@@ -11,7 +11,9 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tarballs = readdirSync(process.argv[2]).map((name) => join(process.argv[2], name))
 const file = (name) => `file:${tarballs.find((path) => path.includes(`-${name}-`))}`
-const dependencies = Object.fromEntries(['codec', 'node', 'cli'].map((name) => [`@wirestream/${name}`, file(name)]))
+const dependencies = Object.fromEntries(
+  ['codec', 'node', 'deno', 'bun', 'cli'].map((name) => [`@wirestream/${name}`, file(name)]),
+)
 
 // Overrides: each of our packages asks for the others by version, and no registry has them yet.
 writeFileSync('package.json', JSON.stringify({ type: 'module', private: true, dependencies, overrides: dependencies }))

@@ -20,6 +20,16 @@ function oracle(bytes: Uint8Array, start: number, end: number, key: Uint8Array):
   for (let i = start; i < end; i++) bytes[i]! ^= key[(i - start) % 4]!
 }
 
+/** Some workers forbid it. */
+function mayCompile(): boolean {
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: { Module: new (bytes: Uint8Array) => object } }
+  try {
+    return new WebAssembly.Module(hex('00 61 73 6d 01 00 00 00')) !== undefined
+  } catch {
+    return false
+  }
+}
+
 const keys = ['37 fa 21 3d', '00 00 00 00', 'ff ff ff ff', '80 00 00 00', '00 00 00 80', '01 02 03 04'].map(hex)
 
 describe('masking', () => {
@@ -60,14 +70,15 @@ describe('masking', () => {
     })
   })
 
-  it('agrees in its vector form for every alignment and for lengths around its steps and tiles', () => {
+  it('agrees in its vector form for every alignment and for lengths around its steps and tiles, or does nothing', () => {
+    const may = mayCompile()
     const key = hex('37 fa 21 3d')
     for (const length of [0, 1, 63, 64, 65, SIMD_FROM - 1, SIMD_FROM, 32767, 32768, 32769, 65536, 65536 + 5]) {
       for (let start = 0; start < 5; start++) {
         const memory = pattern(start + length + 70)
         const expected = memory.slice()
-        oracle(expected, start, start + length, key)
-        expect(maskSimd(memory, start, memory, start, start + length, keyNumber(key))).toBe(true)
+        if (may) oracle(expected, start, start + length, key)
+        expect(maskSimd(memory, start, memory, start, start + length, keyNumber(key))).toBe(may)
         expectBytes(memory, expected)
       }
     }
