@@ -1,11 +1,11 @@
 // A browser as a client: started once with a page of ours, which asks for the next conversation, holds it, and reports.
 
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeFolder } from './folder.ts'
 import { Program } from './program.ts'
 import type { Client } from './talk.ts'
 
@@ -54,7 +54,8 @@ const commands: Record<BrowserPage['kind'], (folder: string, url: string) => str
 
 /** Starts a browser with a fresh profile. */
 export async function startBrowser(program: string, { kind, api }: BrowserPage): Promise<Browser> {
-  const folder = await mkdtemp(join(tmpdir(), 'interop-'))
+  const temporary = await makeFolder()
+  const folder = temporary.path
   const preferences = Object.entries(FIREFOX_PREFERENCES).map(([name, value]) =>
     `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)})\n`
   )
@@ -67,7 +68,7 @@ export async function startBrowser(program: string, { kind, api }: BrowserPage):
     async [Symbol.asyncDispose]() {
       await process.end()
       await desk.close()
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+      await temporary[Symbol.asyncDispose]()
     },
   }
 }

@@ -56,7 +56,8 @@ export async function runInterop(
         for await (const outcome of play(part, peer, found.program, ours)) {
           findings.results.push({ peer: peer.name, version: found.version, part, ...outcome })
           progress(`${peer.name} ${found.version} as ${part} with ours on ${outcome.ours}: ${verdict(outcome)}`)
-          for (const line of outcome.faults) progress(`    ${line}`)
+          const { faults, excuse } = outcome
+          for (const line of excuse === undefined ? faults : [`${faults[0]}: ${excuse}`]) progress(`    ${line}`)
         }
       } catch (error) {
         skip(`${peer.name} as ${part}`, error instanceof Error ? error.message : String(error))

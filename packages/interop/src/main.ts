@@ -60,7 +60,7 @@ function conclude(findings: Findings): number {
   const { tried, conversations, ours, theirs } = summarize(findings)
   for (const { peer, part, ours } of failures(findings)) console.log(`FAILED: ${peer} as ${part} with ours on ${ours}`)
   console.log(
-    `${tried} peers tried, ${conversations} conversations; ${ours} failed on our side, ${theirs} by a peer's fault`,
+    `${tried} ends of peers tried in ${conversations} conversations; ${ours} failed on our side, ${theirs} by a peer's fault`,
   )
   return ours > 0 || tried === 0 ? 1 : 0
 }

@@ -91,6 +91,9 @@ const CHANCES = 3
 /** Says whose the faults are; where they are a peer's known ones, looks behind them. */
 async function judged(hold: Hold, peer: Peer, program: string, ours: Ours): Promise<Omit<Outcome, 'ours'>> {
   const first = await hold(peer, program, ours, {})
+  for (const { when, why } of peer.faults ?? []) {
+    if (when === 'now and then') first.remarks.push(`at fault now and then: ${why}`)
+  }
   const known = knownFault(peer, first)
   if (known === undefined) return first
   const excused = { ...first, excuse: known.why }
@@ -100,8 +103,7 @@ async function judged(hold: Hold, peer: Peer, program: string, ours: Ours): Prom
   }
   for (let chance = 1; chance < CHANCES; chance++) {
     const next = await hold(peer, program, ours, {})
-    if (next.faults.length === 0) return next
-    if (knownFault(peer, next) === undefined) return next
+    if (knownFault(peer, next) === undefined) return { ...next, remarks: first.remarks }
   }
   return excused
 }
@@ -133,7 +135,7 @@ function* remarksOn(conversation: Conversation): Iterable<string> {
   for (const end of [client, server]) {
     for (const [what, why] of end.none) yield `no ${what}: ${why}`
     const fragments = end.frames?.fragments ?? 0
-    if (fragments > 0) yield `its 1 MiB in ${fragments === 1 ? 'one frame' : `${fragments} frames`}`
+    if (fragments > 0) yield fragments === 1 ? '1 MiB in one frame' : '1 MiB in fragments'
   }
   const pings = client.frames?.pings ?? 0
   if (pings > 0) yield 'pings'

@@ -14,11 +14,12 @@ export interface Command {
 
 const running = new Set<Program>()
 
-/** Ends every program that still runs, when this process ends or is told to. */
+process.on('exit', () => {
+  for (const program of running) program.signal('SIGKILL')
+})
+
+/** Lets a signal end this process the usual way, so that what it started ends too. */
 export function endWithUs(): void {
-  process.on('exit', () => {
-    for (const program of running) program.signal('SIGKILL')
-  })
   process.on('SIGINT', () => process.exit(130))
   process.on('SIGTERM', () => process.exit(143))
 }

@@ -1,12 +1,12 @@
 // A reverse proxy that ends TLS in front of a server of ours, in a folder of its own with a fresh certificate.
 
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeCertificate } from '@wirestream/testing'
+import { makeFolder } from './folder.ts'
 import { Program } from './program.ts'
 
 /** The proxies whose configuration is in peers/. */
@@ -28,7 +28,8 @@ const kinds: Record<ProxyKind, (program: string, folder: string, configuration: 
 
 /** Starts a proxy to `upstream`, a port of this machine. Rejects with what it wrote where it does not listen. */
 export async function startProxy(kind: ProxyKind, program: string, upstream: number): Promise<Proxy> {
-  const folder = await mkdtemp(join(tmpdir(), 'interop-'))
+  const temporary = await makeFolder()
+  const folder = temporary.path
   const { cert, key } = makeCertificate()
   const port = await freePort()
   const values: Record<string, string> = { FOLDER: folder, PORT: `${port}`, UPSTREAM: `${upstream}` }
@@ -44,7 +45,7 @@ export async function startProxy(kind: ProxyKind, program: string, upstream: num
   const process = new Program({ run: kinds[kind](program, folder, configuration) })
   const dispose = async () => {
     await process.end()
-    await rm(folder, { recursive: true, force: true })
+    await temporary[Symbol.asyncDispose]()
   }
   if (!await listens(port, process)) {
     await dispose()

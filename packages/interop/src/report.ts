@@ -11,7 +11,7 @@ interface Row {
   results: Result[]
 }
 
-/** One count of peers in parts, one of failures of ours; for the page and the last line of a run. */
+/** The counts, for the page and for the last line of a run; `tried` counts each end of a peer once. */
 export function summarize(findings: Findings): { tried: number; conversations: number; ours: number; theirs: number } {
   const verdicts = findings.results.map(verdict)
   return {
@@ -33,8 +33,10 @@ export function renderReport(findings: Findings, ours: readonly string[]): strin
     '',
     INTRODUCTION,
     '',
-    `${tried} peers in their parts were tried against each of our adapters here, in ${conversations} conversations: ` +
-    `${failed} failed on our side, ${theirs} by a peer's own fault.`,
+    `${tried} ends of peers were tried, each with our adapters on ${
+      ours.join(', ')
+    }, in ${conversations} conversations: ` +
+    `${failed} results are faults of ours, ${theirs} of a peer's.`,
     '',
     ...table(rows, ours),
     '',
@@ -50,11 +52,12 @@ Peers that are Debian packages are installed with \`apt-get\`; their scripts are
 A conversation: the client sends a text, 256 bytes, 70 000 bytes, and 1 MiB in fragments of 64 KiB where its API can fragment, and wants each
 back unchanged; then a ping, and wants its pong. It is held twice: once the client closes with 3001 and "done", once the server with
 3002 and "as you wish"; the other side must see that code and reason, and both a clean end. Our server pings each client, and peers that can
-ping each client of ours. *Remarks* tell what was on the wire: how the peer cut its 1 MiB, whether it pinged, what its API has no call for.`
+ping each client of ours. *Remarks* tell what was on the wire: how the peer sent its 1 MiB, whether it pinged, what its API has no call for.
+A proxy stands between our client, with TLS, and our server.`
 
 function table(rows: Row[], ours: readonly string[]): string[] {
   return [
-    `| peer | version | is the | ${ours.map((name) => `ours on ${name}`).join(' | ')} | remarks |`,
+    `| peer | version | is the | ${ours.map((name) => `${name}`).join(' | ')} | remarks |`,
     `|---|---|---|${ours.map(() => '---').join('|')}|---|`,
     ...rows.map(({ peer, version, part, results }) => {
       const cells = ours.map((name) => {
@@ -73,16 +76,29 @@ function faults(results: Result[]): string[] {
   return [
     '## What went wrong',
     '',
+    'The first fault of each, and the frames of that conversation, their headers and the first bytes of their payloads.',
+    '',
     ...rowsOf(faulty).flatMap(({ peer, version, part, results: [first] }) => [
-      `**${peer} ${version} as ${part}**: ${first!.excuse ?? 'our fault until it is known to be another'}`,
+      `**${peer} ${version} as ${part}**: ${first!.excuse ?? 'our fault, unless it turns out to be another'}.`,
       '',
       '```',
-      ...first!.faults,
-      ...first!.bytes ?? [],
+      first!.faults[0]!,
+      ...collapse(first!.bytes?.filter((line) => line.includes(': frame ')) ?? []),
       '```',
       '',
     ]),
   ]
+}
+
+/** Frames of the same header behind each other as one. */
+function* collapse(frames: string[]): Iterable<string> {
+  const header = (frame: string | undefined) => frame?.split(', payload')[0]
+  for (let i = 0; i < frames.length; i++) {
+    yield frames[i]!
+    const first = i
+    while (header(frames[i + 1]) === header(frames[first])) i++
+    if (i > first) yield `${frames[first]!.slice(0, 7)} … ${i - first} more with this header`
+  }
 }
 
 function notRun(absent: NotRun[]): string[] {

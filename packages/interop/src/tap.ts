@@ -39,7 +39,10 @@ function* describeFrames(bytes: Buffer): Iterable<string> {
       : short
     const payload = Buffer.from(bytes.subarray(at + size, Math.min(at + size + length, at + size + 24)))
     if (second & 0x80) { for (const i of payload.keys()) payload[i]! ^= bytes[at + size - 4 + i % 4]! }
-    yield `frame ${hex(bytes.subarray(at, at + size))} payload of ${length}: ${hex(payload)}`
+    const masked = second & 0x80 ? 4 : 0 // the key is another each time, and not of interest
+    yield `frame ${hex(bytes.subarray(at, at + size - masked))}${masked ? ' + key' : ''}, payload of ${length}: ${
+      hex(payload)
+    }`
     at += size + length
   }
 }

@@ -45,8 +45,11 @@ public class Client implements WebSocket.Listener {
     return null;
   }
 
+  // The answer is sent before the end is told of, for then this program ends.
   public CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
-    events.add("closed " + code + " " + reason);
+    String line = "closed " + code + " " + reason;
+    if (socket.isOutputClosed()) events.add(line);
+    else socket.sendClose(code, reason).whenComplete((done, error) -> events.add(line));
     return null;
   }
 
