@@ -31,6 +31,7 @@ export {
   type DiallingOptions,
   type DialTarget,
 } from './connection/dialling.ts'
+export { Duplex, type DuplexSocket } from './connection/duplex.ts'
 export type { CloseResult } from './connection/ends.ts'
 export type { Environment } from './connection/environment.ts'
 export type { KeepAlive } from './connection/heartbeat.ts'

@@ -88,7 +88,7 @@ export class Connection {
   /**
    * Sends one message: a string as text, bytes as binary, a stream as fragments as its chunks come, or as one frame of
    * `options.length` bytes. Sends keep their order. Resolves when less than `limits.highWaterMark` waits to go out; for
-   * bytes of 16 KiB and more and for streams, when the transport has taken them: until then they are lent and must not change.
+   * more than 16 KiB of bytes and for streams, when the transport has taken them: until then they are lent and must not change.
    *
    * Rejects with `TypeError` or `RangeError` for what cannot be sent, and where more than `limits.maxQueued` would wait; with
    * `InvalidStateError` after a close; with the `WebSocketError` that ended the connection. A stream that fails half-way

@@ -76,7 +76,7 @@ export class FrameSender {
   }
 
   /**
-   * A whole data frame. With `lend`, a server hands a payload of 16 KiB or more on as it is, and it must not change until it
+   * A whole data frame. With `lend`, a server hands a payload of more than 16 KiB on as it is, and it must not change until it
    * has been sent; otherwise it is copied.
    */
   frame(opcode: Opcode, payload: Uint8Array, fin: boolean, lend: boolean): void {

@@ -1,7 +1,7 @@
 // The order of what is sent. One streamed message at a time owns the way out; everything else is encoded at once, or waits for
 // it in order. Owns the sources being sent; knows nothing of transports.
 
-import { LEND_FROM } from '../frame/writer.ts'
+import { LEND_ABOVE } from '../frame/writer.ts'
 import { describe, isBytesLike, toBytes, utf8Length } from '../values/bytes.ts'
 import type { Limits } from '../values/limits.ts'
 import { Opcode } from '../values/opcode.ts'
@@ -146,7 +146,7 @@ export class Sender {
 
   /** Whether a payload of that length goes out as it is, so that it must not change until it has been taken. */
   #lends(length: number): boolean {
-    return this.#frames.role === 'server' && length >= LEND_FROM
+    return this.#frames.role === 'server' && length > LEND_ABOVE
   }
 
   #sendStream(source: ReadableStream<string | Uint8Array>, options: SendOptions): Promise<void> {

@@ -7,7 +7,7 @@ import { isControl, isOpcode } from '../values/opcode.ts'
 import { checkRole, type FrameInit, type Role } from '../values/types.ts'
 import { headerLength, MAX_CONTROL_LENGTH, opcodeName, packFirstByte } from './header.ts'
 import { type MaskingKeySource, secureMaskingKeys } from './mask.ts'
-import { FrameWriter, LEND_FROM } from './writer.ts'
+import { FrameWriter, LEND_ABOVE } from './writer.ts'
 
 /** How a {@linkcode FrameEncoder} encodes. */
 export interface FrameEncoderOptions {
@@ -58,7 +58,7 @@ export class FrameEncoder {
   }
 
   /**
-   * Encodes one frame or several into few chunks. Small frames share one; a payload of 16 KiB or more that needs no mask is
+   * Encodes one frame or several into few chunks. Small frames share one; a payload of more than 16 KiB that needs no mask is
    * handed on uncopied behind its header, so it must not change until its chunk has been sent. Payloads are never written to.
    *
    * Throws `TypeError` or `RangeError` for what RFC 6455 §5 forbids, before any byte of the call was produced.
@@ -78,7 +78,7 @@ export class FrameEncoder {
     let i = from
     for (let lent = false; i < planned.length && !lent; i++) {
       const { payload, payloadLength, opens } = planned[i]!
-      lent = !this.#masks && payload.length >= LEND_FROM
+      lent = !this.#masks && payload.length > LEND_ABOVE
       length += (opens ? headerLength(payloadLength, this.#masks) : 0) + (lent ? 0 : payload.length)
     }
     if (length > 0) this.#writer.reserve(length)

@@ -6,8 +6,8 @@ import type { Role } from '../values/types.ts'
 import { headerLength, MAX_HEADER_LENGTH, writeHeader } from './header.ts'
 import { mask, type MaskingKeySource, maskInto, rotateKey, writeKey } from './mask.ts'
 
-/** Servers copy payloads below this many bytes beside their headers and lend longer ones: a copy costs less than a chunk. */
-export const LEND_FROM = 16384
+/** Servers copy payloads up to this many bytes beside their headers and lend longer ones: a copy costs less than a chunk. */
+export const LEND_ABOVE = 16384
 
 const SMALLEST_BLOCK = 256
 const LARGEST_BLOCK = 65536
@@ -57,7 +57,7 @@ export class FrameWriter {
   header(firstByte: number, payloadLength: number): void {
     const length = headerLength(payloadLength, this.#masks)
     // A payload that will be lent closes the block behind its header: that needs no more than the header.
-    const lends = !this.#masks && payloadLength >= LEND_FROM
+    const lends = !this.#masks && payloadLength > LEND_ABOVE
     const block = this.#room(length, lends ? length : undefined)
     let at = writeHeader(block, this.#at, firstByte, payloadLength, this.#masks)
     if (this.#masks) {
@@ -71,7 +71,7 @@ export class FrameWriter {
 
   /** Goes on with the frame's payload. Never writes to `payload`; with `lend` a large one may be handed on as it is. */
   payload(payload: Uint8Array, lend = false): void {
-    if (lend && !this.#masks && payload.length >= LEND_FROM) return this.#lend(payload)
+    if (lend && !this.#masks && payload.length > LEND_ABOVE) return this.#lend(payload)
     const block = this.#room(payload.length)
     if (this.#masks) maskInto(block, this.#at, payload, rotateKey(this.#key, this.#offset))
     else block.set(payload, this.#at)
@@ -97,7 +97,7 @@ export class FrameWriter {
 
   /** Bytes that are encoded already: frames of a server, prepared once for many. */
   raw(bytes: Uint8Array): void {
-    if (bytes.length >= LEND_FROM) return this.#lend(bytes)
+    if (bytes.length > LEND_ABOVE) return this.#lend(bytes)
     this.#room(bytes.length).set(bytes, this.#at)
     this.#advance(bytes.length)
   }

@@ -6,7 +6,7 @@ import { expectBytes, join, pattern, utf8 } from '../support/bytes.ts'
 import { sharedBytes } from '../support/shared-memory.ts'
 import { connect, drain, roles, source, watch } from './helpers.ts'
 
-const LENT = 16384
+const LENT = 16385
 
 describe.each(roles)('as a %s', (role) => {
   describe('a message', () => {

@@ -60,7 +60,7 @@ describe('FrameEncoder', () => {
   it('asks for no more memory than it writes, however small and lent payloads alternate', () => {
     const meter = new Meter()
     const encoder = new FrameEncoder({ role: 'server', allocate: meter.allocate })
-    const large = pattern(16384)
+    const large = pattern(16385)
     const frames = Array.from({ length: 300 }, (_, i) => frame(Opcode.Binary, i % 3 === 0 ? pattern(100) : large))
     for (let round = 0; round < 2; round++) {
       meter.allocated = 0
