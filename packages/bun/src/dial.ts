@@ -2,7 +2,7 @@
 // spoken with in between.
 
 import type { ByteStreams, Dial, Dialled } from '@wirestream/codec'
-import { byteStreams, socketHandlers, streamsOf } from './byte-streams.ts'
+import { byteStreams, duplexOf, socketHandlers } from './byte-streams.ts'
 
 /** HTTP/1.1 as the only protocol on offer, in the bytes of RFC 7301 §3.1. */
 export const ALPN = '\x08http/1.1'
@@ -47,7 +47,7 @@ export class DialledSocket implements Dialled<TlsOptions> {
     this.#socket = socket
     this.#hostname = hostname
     this.#signal = signal
-    const streams = streamsOf(socket)
+    const streams = duplexOf(socket)
     signal.addEventListener('abort', () => streams.destroy(), { once: true })
     if (signal.aborted) streams.destroy()
   }
@@ -68,7 +68,7 @@ export class DialledSocket implements Dialled<TlsOptions> {
       // The bytes under TLS would come, too, each in an array of its own.
       raw.reload({ socket: { drain() {} } })
       const dialled = new DialledSocket(secured, this.#hostname, this.#signal)
-      void streamsOf(secured).closed.then(() => reject(new Error('the socket was closed')))
+      void duplexOf(secured).closed.then(() => reject(new Error('the socket was closed')))
     })
   }
 }

@@ -5,7 +5,7 @@
  */
 
 export * from '@wirestream/codec'
-export { byteStreams, type ByteStreamsOptions, socketHandlers } from './byte-streams.ts'
+export { byteStreams, socketHandlers } from './byte-streams.ts'
 export { connect, type ConnectOptions } from './connect.ts'
 export { DialledSocket, dialSocket, type TlsOptions } from './dial.ts'
 export { bunEnvironment } from './environment.ts'

@@ -3,13 +3,14 @@
 import {
   ConnectionGroup,
   type ConnectionHandler,
+  type Duplex,
   type Listener,
   type ListeningSocket,
   type ListenTarget,
   listenWith,
   type ServingOptions,
 } from '@wirestream/codec'
-import { socketHandlers, type SocketStreams, streamsOf } from './byte-streams.ts'
+import { duplexOf, socketHandlers } from './byte-streams.ts'
 import { ALPN } from './dial.ts'
 import { bunEnvironment } from './environment.ts'
 
@@ -44,7 +45,7 @@ class BunListener implements ListeningSocket {
   readonly port: number
   readonly #listener: Bun.Listener
   readonly #group: ConnectionGroup
-  readonly #open = new Set<SocketStreams>()
+  readonly #open = new Set<Duplex>()
 
   constructor({ hostname, port, unix }: Target, { tls }: ServeOptions, group: ConnectionGroup) {
     this.#group = group
@@ -68,9 +69,9 @@ class BunListener implements ListeningSocket {
   }
 
   #take(socket: Bun.Socket): void {
-    const streams = streamsOf(socket)
+    const streams = duplexOf(socket)
     this.#open.add(streams)
     void streams.closed.then(() => this.#open.delete(streams))
-    void this.#group.accept(streams.open(), { remoteAddress: socket.remoteAddress })
+    void this.#group.accept(streams, { remoteAddress: socket.remoteAddress })
   }
 }

@@ -4,13 +4,14 @@
 import {
   ConnectionGroup,
   type ConnectionHandler,
+  type Duplex,
   type Listener,
   type ListeningSocket,
   type ListenTarget,
   listenWith,
   type ServingOptions,
 } from '@wirestream/codec'
-import { ConnStreams } from './byte-streams.ts'
+import { duplexOf } from './byte-streams.ts'
 import { denoEnvironment } from './environment.ts'
 
 /** Where and how to serve. */
@@ -54,7 +55,7 @@ const PAUSE = 100
 class DenoListener implements ListeningSocket {
   readonly #listener: Deno.Listener
   readonly #group: ConnectionGroup
-  readonly #open = new Set<ConnStreams>()
+  readonly #open = new Set<Duplex>()
   readonly #accepting: Promise<void>
   #stopped = false
 
@@ -99,7 +100,7 @@ class DenoListener implements ListeningSocket {
 
   #take(conn: Deno.Conn): void {
     if ('setNoDelay' in conn) (conn as Deno.TcpConn).setNoDelay(true)
-    const streams = new ConnStreams(conn)
+    const streams = duplexOf(conn)
     this.#open.add(streams)
     void streams.closed.then(() => this.#open.delete(streams))
     const { remoteAddr } = conn
