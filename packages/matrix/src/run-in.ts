@@ -72,13 +72,13 @@ function readLines({ stdout, stderr }: ChildProcess, gatherer: Gatherer): void {
 
 /** A page of http://127.0.0.1, which browsers count as secure; nothing listens there: the page is put in its place. */
 async function inPage(
-  _runtime: FoundRuntime,
+  { program }: FoundRuntime,
   bundle: string,
   limit: number,
   gatherer: Gatherer,
 ): Promise<string | undefined> {
   const body = await readFile(bundle, 'utf8')
-  await using browser = await chromium()
+  await using browser = await chromium(program)
   const page = await browser.open('about:blank')
   await page.route(
     '**/*',

@@ -41,7 +41,7 @@ export const entries: readonly Entry[] = [
     source: pick('FrameDecoderStream, FrameEncoderStream, MessageDecoderStream, MessageEncoderStream'),
   },
   {
-    title: '`createUpgradeRequest`, `HeadReader`: a client’s upgrade',
+    title: '`createUpgradeRequest`, `HeadReader`: the upgrade of a client',
     source: pick('createUpgradeRequest, HeadReader'),
   },
   { title: '`openConnection`: a client', source: pick('openConnection') },

@@ -104,7 +104,7 @@ const browser = await findRuntime('Chromium')
 it.skipIf(need(browser))('a page decodes recorded bytes, and says what is wrong with them', async () => {
   const code = await bundled('page/page.ts')
   const html = readFileSync(join(examples, 'page/index.html'), 'utf8')
-  await using chrome = await chromium()
+  await using chrome = await chromium('program' in browser ? browser.program : '')
   const page = await chrome.open('about:blank')
   await page.route(
     '**/*',

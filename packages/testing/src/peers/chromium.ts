@@ -22,10 +22,10 @@ export interface Chromium {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Starts Chromium with a fresh profile. */
-export async function chromium(): Promise<Chromium> {
+/** Starts Chromium with a fresh profile; Debian's unless told which. */
+export async function chromium(executablePath = '/usr/bin/chromium'): Promise<Chromium> {
   const playwright = await import('playwright-core')
-  const browser = await playwright.chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS })
+  const browser = await playwright.chromium.launch({ executablePath, args: ARGS })
   return {
     async open(url) {
       const page = await browser.newPage({ ignoreHTTPSErrors: true })
