@@ -1,7 +1,7 @@
 // Pings and pongs: answered in time, bounded in number, out of the way of data.
 
 import { describe, expect, test } from 'vitest'
-import { Opcode } from '../../src/index.ts'
+import { type Connection, Opcode } from '../../src/index.ts'
 import { join, pattern, utf8 } from '../support/bytes.ts'
 import { sharedBytes } from '../support/shared-memory.ts'
 import { collect, connect, expectFault, expectUnclean, roles, source, watch } from './helpers.ts'
@@ -119,6 +119,19 @@ describe.each(roles)('as a %s', (role) => {
     expect(connection.stats().pongsSent).toBe(1)
   })
 
+  test('pongs do not pile up behind a stalled transport, though messages keep being sent', async () => { // security.md, row 18
+    const { connection, peer, transport, world } = connect(role, { limits: { highWaterMark: 1000 } })
+    transport.hold()
+    for (let i = 0; i < 20; i++) {
+      void connection.send('x'.repeat(600))
+      peer.says(ping(`${i}`))
+      await world.settle()
+    }
+    expect(connection.stats().pongsSent).toBeLessThan(3)
+    transport.letAll()
+    expect((await peer.hears()).at(-1)).toBe('pong 19')
+  })
+
   test('a flood of pings that no transport ever takes keeps at most the high-water mark waiting', async () => {
     const { connection, peer, transport, world } = connect(role, { limits: { highWaterMark: 1000 } })
     transport.hold()
@@ -233,13 +246,13 @@ describe.each(roles)('as a %s', (role) => {
 
 describe('observe', () => {
   test('is told on which connection a frame passed, also for bytes that came with the upgrade', async () => {
-    const seen: unknown[] = []
+    const seen: [string, Opcode, Connection][] = []
     const { connection, world } = connect('client', {
       head: Uint8Array.of(0x89, 0),
       observe: (direction, frame, where) => seen.push([direction, frame.opcode, where]),
     })
     await world.settle()
     expect(seen.map(([direction, opcode]) => [direction, opcode])).toEqual([['in', Opcode.Ping], ['out', Opcode.Pong]])
-    expect(seen.every((frame) => (frame as unknown[])[2] === connection)).toBe(true)
+    expect(seen.every(([, , where]) => where === connection)).toBe(true)
   })
 })
