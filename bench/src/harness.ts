@@ -28,7 +28,7 @@ export async function measure<Name extends string>(
 ): Promise<Rounds<Name>> {
   const names = Object.keys(sides) as Name[]
   const figures = Object.fromEntries(names.map((name) => [name, []])) as unknown as Rounds<Name>
-  for (const name of names) await sides[name].measure(Math.min(seconds / 2, 0.3))
+  for (const name of names) await sides[name].measure(Math.min(seconds / 3, 0.3))
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : [...names].reverse()) {
       figures[name].push(await sides[name].measure(seconds))

@@ -8,6 +8,7 @@ import { endChildrenWithUs } from './child.ts'
 import { FULL, QUICK } from './harness.ts'
 import { line, machine, row } from './report.ts'
 import { type Result, resultOf } from './result.ts'
+import { publish } from './publish.ts'
 import type { Suite } from './suite.ts'
 import { choices, startLoad, type Target, targetsOf } from './target.ts'
 
@@ -15,14 +16,21 @@ import { choices, startLoad, type Target, targetsOf } from './target.ts'
 const order = ['codec', 'streams', 'echo', 'fanout', 'connect', 'memory']
 const suites = await findSuites()
 
-const { names, runtime, quick, json } = readArguments()
-endChildrenWithUs()
+const { names, files, runtime, quick, json } = readArguments()
 const common = { quick, machine: machine(), date: new Date().toISOString() }
 const results: Result[] = []
-for (const target of await targetsOf(runtime, quick)) {
-  for (const name of names) await run(name, target)
+if (files !== undefined) publish(files)
+else await runAll()
+
+async function runAll(): Promise<void> {
+  endChildrenWithUs()
+  const targets = await targetsOf(runtime, quick)
+  for (const target of targets) {
+    for (const name of names) await run(name, target)
+  }
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...common, results }, null, 2)}\n`)
+  if (targets.length === 0) process.exitCode = 1
 }
-if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...common, results }, null, 2)}\n`)
 
 async function run(name: string, target: Target): Promise<void> {
   const suite = suites.get(name)!
@@ -68,18 +76,24 @@ function readArguments() {
       },
       allowPositionals: true,
     })
+    if (positionals[0] === 'report' && positionals.length > 1) {
+      return { names: [], files: positionals.slice(1), runtime: 'all', quick: false, json: undefined }
+    }
     const names = [...new Set(positionals.flatMap((name) => (name === 'all' ? all : [name])))]
     const unknown = names.filter((name) => !suites.has(name))
     if (unknown.length > 0) throw new Error(`Cannot run bench: ${unknown.join(', ')} is not known`)
     if (names.length === 0) throw new Error('Cannot run bench: no suite was named')
     if (choices[values.runtime!] === undefined) throw new Error(`Cannot run bench: ${values.runtime} is not known`)
-    return { names, runtime: values.runtime!, quick: values.quick!, json: values.json }
+    return { names, files: undefined, runtime: values.runtime!, quick: values.quick!, json: values.json }
   } catch (error) {
     console.error((error as Error).message)
     console.error('usage: npm run bench -- SUITE… [--runtime R] [--quick] [--json FILE]   with SUITE one of:')
     for (const [name, { about }] of suites) console.error(`  ${name.padEnd(12)} ${about}`)
     console.error(`  ${'all'.padEnd(12)} ${all.join(', ')}`)
     console.error(`and R one of: ${Object.keys(choices).join(', ')}`)
+    console.error(
+      '   or: npm run bench -- report FILE…   writes bench/results.md and the charts in docs from such files',
+    )
     process.exit(2)
   }
 }

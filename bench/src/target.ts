@@ -24,17 +24,19 @@ export const choices: Record<string, readonly RuntimeName[]> = {
   all: ['Node 20', 'Node 26', 'Deno', 'Bun'],
 }
 
-/** The chosen runtimes that are here. A quick look at Node is one at the newest. */
+/** The chosen runtimes that are here; what is missing is told. A quick look at Node is one at the newest. */
 export async function targetsOf(choice: string, quick: boolean): Promise<Target[]> {
-  const names = choice === 'node' && quick ? (['Node 26'] as const) : choices[choice]!
-  const found = await Promise.all(names.map(findRuntime))
-  return found.flatMap((runtime) => {
-    if ('missing' in runtime) {
-      console.error(`${runtime.name} is left out: ${runtime.missing}`)
-      return []
-    }
-    return [{ ...runtime, adapter: runtime.name.startsWith('Node') ? 'node' : runtime.name.toLowerCase() } as Target]
-  })
+  const found = await Promise.all(choices[choice]!.map(findRuntime))
+  const targets: Target[] = []
+  for (const runtime of found) {
+    if ('missing' in runtime) console.error(`${runtime.name} is left out: ${runtime.missing}`)
+    else targets.push({ ...runtime, adapter: adapterOf(runtime.name) })
+  }
+  return quick && choice === 'node' ? targets.slice(-1) : targets
+}
+
+function adapterOf(name: RuntimeName): Target['adapter'] {
+  return name === 'Deno' ? 'deno' : name === 'Bun' ? 'bun' : 'node'
 }
 
 const before: Record<Target['adapter'], string[]> = {

@@ -4,7 +4,7 @@ import { measure, type Side } from '../harness.ts'
 import { rivalsOn } from '../rivals.ts'
 import type { Suite } from '../suite.ts'
 import { start } from '../target.ts'
-import { type CodecCase, nameOf } from './cases.ts'
+import { type CodecCase, nameOf, quickCases } from './cases.ts'
 
 /** A suite of these cases, against the receiver and sender of `ws`. */
 export function codecSuite(about: string, cases: readonly CodecCase[]): Suite {
@@ -14,7 +14,7 @@ export function codecSuite(about: string, cases: readonly CodecCase[]): Suite {
     adapters: ['node'],
     async run({ target, effort, quick, report }) {
       const rivals = rivalsOn(target).slice(0, quick ? 1 : undefined)
-      for (const one of cases.filter((one) => one.quick || !quick)) {
+      for (const one of cases.filter((one) => !quick || quickCases.includes(nameOf(one)))) {
         const child = start(target, ['codec/worker'])
         try {
           await child.ask({ do: 'prepare', one })

@@ -19,16 +19,19 @@ async function acceptAll(listener: ReturnType<typeof Deno.listen>): Promise<void
   for (;;) {
     const conn = await listener.accept()
     conn.setNoDelay(true)
-    serve(conn).catch(() => conn.close())
+    void serve(conn).catch(() => {})
   }
 }
 
 async function echo(conn: Deno.Conn): Promise<void> {
   const buffer = new Uint8Array(65536)
-  for (let length = await conn.read(buffer); length !== null; length = await conn.read(buffer)) {
-    for (let sent = 0; sent < length;) sent += await conn.write(buffer.subarray(sent, length))
+  try {
+    for (let length = await conn.read(buffer); length !== null; length = await conn.read(buffer)) {
+      for (let sent = 0; sent < length;) sent += await conn.write(buffer.subarray(sent, length))
+    }
+  } finally {
+    conn.close()
   }
-  conn.close()
 }
 
 async function pipe(conn: Deno.Conn): Promise<void> {

@@ -24,7 +24,7 @@ export default suite
 
 async function idle(options: SuiteOptions): Promise<void> {
   const { target, quick, report } = options
-  const connections = quick ? 1000 : 10_000
+  const connections = quick ? 500 : 10_000
   const [rival] = rivalsOn(target)
   const servers = [oursOn(target), rival!]
   const rounds = await inRounds(
@@ -61,7 +61,7 @@ function perConnection(
 
 async function growth(options: SuiteOptions): Promise<void> {
   const { target, quick, report, note } = options
-  const length = (quick ? 0.25 : 4) * 2 ** 30
+  const length = (quick ? 0.125 : 4) * 2 ** 30
   const ours = oursOn(target)
   const rival = { ...tcpOn(target), name: 'TCP streams' }
   const rounds = await inRounds(options, [ours.name, rival.name], (i) => {
