@@ -9,7 +9,13 @@ import process from 'node:process'
 const folders = new Set<string>()
 
 process.on('exit', () => {
-  for (const path of folders) rmSync(path, { recursive: true, force: true })
+  for (const path of folders) {
+    try {
+      rmSync(path, { recursive: true, force: true, maxRetries: 5 })
+    } catch {
+      // What a program that was ended by force still holds is the system's to clean.
+    }
+  }
 })
 
 /** A folder for one program's files. */

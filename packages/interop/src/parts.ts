@@ -86,7 +86,7 @@ async function prepared(end: End, env: Record<string, string>): Promise<Command>
 }
 
 /** How often a fault that shows now and then is given another chance. */
-const CHANCES = 3
+const CHANCES = 5
 
 /** Says whose the faults are; where they are a peer's known ones, looks behind them. */
 async function judged(hold: Hold, peer: Peer, program: string, ours: Ours): Promise<Omit<Outcome, 'ours'>> {

@@ -18,10 +18,15 @@ process.on('exit', () => {
   for (const program of running) program.signal('SIGKILL')
 })
 
-/** Lets a signal end this process the usual way, so that what it started ends too. */
+/** Makes a signal end what this process started before the process itself. */
 export function endWithUs(): void {
-  process.on('SIGINT', () => process.exit(130))
-  process.on('SIGTERM', () => process.exit(143))
+  const end = async (code: number) => {
+    for (const program of running) program.signal('SIGKILL')
+    await Promise.all([...running].map((program) => program.ended(2_000)))
+    process.exit(code)
+  }
+  process.once('SIGINT', () => void end(130))
+  process.once('SIGTERM', () => void end(143))
 }
 
 /** A program that was started, and what it printed so far. */

@@ -97,7 +97,7 @@ function* collapse(frames: string[]): Iterable<string> {
     yield frames[i]!
     const first = i
     while (header(frames[i + 1]) === header(frames[first])) i++
-    if (i > first) yield `${frames[first]!.slice(0, 7)} … ${i - first} more with this header`
+    if (i > first) yield `${frames[first]!.slice(0, 7)} … and more with this header`
   }
 }
 
