@@ -4,13 +4,14 @@
 import type { CloseBody } from '../message/close-body.ts'
 import type { Limits } from '../values/limits.ts'
 import type { ClosingAction, ClosingEvent, ClosingState } from './closing.ts'
-import { abnormalEnd } from './ends.ts'
 import type { Environment } from './environment.ts'
 import type { Outbox } from './outbox.ts'
 import type { Protocol } from './protocol.ts'
 
 /** What steps mean to a connection. */
 export interface CloserEvents {
+  /** The error of those whose data a cut loses; `why` says what was waited for. */
+  lossOf(why: string): unknown
   /** A step was taken. */
   onStep(): void
   /** The transport is gone; it was `before` then. */
@@ -69,6 +70,6 @@ export class Closer {
   }
 
   #cut(): void {
-    this.#outbox.abort(abnormalEnd(`no end within the close timeout of ${this.#timeout} ms`))
+    this.#outbox.abort(this.#events.lossOf(`no end within the close timeout of ${this.#timeout} ms`))
   }
 }

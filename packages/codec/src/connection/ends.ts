@@ -17,8 +17,9 @@ export function abnormalEnd(why: string, cause?: unknown): WebSocketError {
 }
 
 /** The peer closed while data of ours waited to be sent. */
-export function lostData({ statusCode = StatusCode.NoStatusReceived, reason }: CloseBody): WebSocketError {
-  return connectionError('WebSocket closed by the peer before all data was sent', statusCode, reason)
+export function lostData(close: CloseBody, cause?: unknown): WebSocketError {
+  const { statusCode = StatusCode.NoStatusReceived, reason } = close
+  return connectionError('WebSocket closed by the peer before all data was sent', statusCode, reason, cause)
 }
 
 /** The error of writing to a connection that is closing or closed. */

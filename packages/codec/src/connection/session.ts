@@ -20,6 +20,7 @@ import { Outbound } from './outbound.ts'
 import { Outbox } from './outbox.ts'
 import type { Sendable, SendOptions } from './outgoing-message.ts'
 import { handled } from './promises.ts'
+import { Postponed } from './postponed.ts'
 import { Protocol } from './protocol.ts'
 import { Sender } from './sender.ts'
 import type { ConnectionStats } from './stats.ts'
@@ -43,8 +44,7 @@ export class Session {
   #closing: { readonly body: CloseBody; readonly after: number } | undefined
   /** What ends the connection uncleanly: the one error that everybody sees. */
   #error: WebSocketError | undefined
-  /** Something that waits for the end of this turn, so that the application can take what came before it. */
-  #postponed: (() => void) | undefined
+  readonly #postponed: Postponed
 
   /** Locks both streams; throws before that for options that cannot be used. */
   constructor(transport: ByteStreams, options: ConnectionOptions, observe: FrameObserver | undefined) {
@@ -56,6 +56,7 @@ export class Session {
     this.closed = handled(new Promise((resolve, reject) => this.#settleClosed = { resolve, reject }))
     const environment = this.#environment = { ...portableEnvironment, ...options.environment }
     const { allocate } = environment
+    this.#postponed = new Postponed(environment)
     const protocol = this.#protocol = new Protocol({
       role,
       limits,
@@ -90,7 +91,7 @@ export class Session {
       send: (message) => this.#write(message),
       close: () => this.#closeCleanly(),
       abort: (reason) => void this.close(closeBodyOf(reason)),
-      overflow: (error) => this.#postpone(() => this.#fail(error)),
+      overflow: (error) => this.#postponed.put(() => this.#fail(error)),
       dropped: () => this.#continueClosing(),
     })
     this.#heartbeat = new Heartbeat(environment, {
@@ -102,12 +103,13 @@ export class Session {
     this.#intake = new Intake(transport.readable, protocol, this.#inbox, {
       onAlive: () => this.#heartbeat.alive(),
       onPong: (payload) => this.#heartbeat.pong(payload),
-      onClose: (close) => this.#postpone(() => this.#closeReceived(close)),
-      onViolation: (error) => this.#postpone(() => this.#fail(error)),
+      onClose: (close) => this.#postponed.put(() => this.#closeReceived(close)),
+      onViolation: (error) => this.#postponed.put(() => this.#fail(error)),
       onPumped: () => protocol.frames.size > 0 && this.#outbox.schedule(),
       onEnd: (cause) => this.#lost(cause === undefined ? undefined : { why: BROKEN, cause }),
     })
     this.#closer = new Closer(protocol, this.#outbox, environment, limits, {
+      lossOf: (why) => this.#lossOf(why),
       onStep: () => !protocol.sendable && this.#intake.pump(),
       onEnded: (before) => this.#finish(before),
     })
@@ -227,15 +229,22 @@ export class Session {
 
   /** The transport ended, or is broken. */
   #lost(broken: { readonly why: string; readonly cause?: unknown } | undefined): void {
-    this.#runPostponed()
+    this.#postponed.run()
     const { state } = this.#protocol
     if (state !== 'handshaken' && state !== 'ended') {
       this.#error ??= broken === undefined
         ? abnormalEnd('the connection ended without a Close frame', this.#protocol.endOfBytes())
         : abnormalEnd(broken.why, broken.cause)
     }
-    if (broken !== undefined) this.#outbox.abort(this.#error ?? abnormalEnd(broken.why, broken.cause))
+    if (broken !== undefined) this.#outbox.abort(this.#lossOf(broken.why, broken.cause))
     this.#closer.step('end')
+  }
+
+  /** What those hear whose data the transport does not take any more; behind both Close frames it is only that data. */
+  #lossOf(why: string, cause?: unknown): WebSocketError {
+    const { closeReceived, frames } = this.#protocol
+    const over = closeReceived !== undefined && frames.closed
+    return this.#error ?? (over ? lostData(closeReceived, cause) : abnormalEnd(why, cause))
   }
 
   /** The peer's direction has ended; ours follows, in bounded time, and then everybody is told. */
@@ -248,7 +257,7 @@ export class Session {
     // Data that the transport did not take any more was lost, whatever the handshake says (websocketstream.md, 13).
     this.#outbox.taken().then(
       () => this.#endCleanly(close),
-      () => this.#endUncleanly(lostData(close)),
+      (error) => this.#endUncleanly(error as WebSocketError),
     )
   }
 
@@ -276,24 +285,12 @@ export class Session {
     this.#heartbeat.stop(error)
   }
 
-  #postpone(step: () => void): void {
-    if (this.#postponed !== undefined) return
-    this.#postponed = step
-    this.#environment.defer(() => this.#runPostponed())
-  }
-
-  #runPostponed(): void {
-    const step = this.#postponed
-    this.#postponed = undefined
-    step?.()
-  }
-
   /** Runs a user's hook: what it throws fails the connection, and nobody else. */
   #guard(hook: () => void): void {
     try {
       hook()
     } catch (error) {
-      this.#postpone(() => this.#fail(error))
+      this.#postponed.put(() => this.#fail(error))
     }
   }
 }

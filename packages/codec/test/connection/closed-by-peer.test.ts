@@ -181,6 +181,21 @@ describe.each(roles)('as a %s', (role) => {
       }
     })
 
+    test('a transport that breaks while the last of ours waits tells it at once', async () => {
+      const { connection, peer, transport, world, end } = connect(role)
+      transport.hold()
+      const sent = watch(connection.send(new Uint8Array(70_000)))
+      await world.settle()
+      peer.says(peer.close(1000))
+      transport.end()
+      await world.settle()
+      expect(end.state).toBe('pending')
+      transport.break(new Error('reset'))
+      await world.settle()
+      expect(sent.error).toBe(expectUnclean(end, 1000))
+      expect(world.timers).toBe(0)
+    })
+
     test('a frame of declared length is finished, since no Close fits into it', async () => {
       const { connection, peer, transport, world, end } = connect(role)
       const long = source<Uint8Array>()

@@ -49,6 +49,20 @@ describe.each(roles)('as a %s', (role) => {
       expect(writes.map(({ state }) => state)).toEqual(['resolved', 'resolved', 'resolved'])
     })
 
+    test('but no chunk that was written after close(), though others still wait', async () => {
+      const { connection, peer, transport } = connect(role, { limits: { highWaterMark: 10 } })
+      transport.hold()
+      const writer = connection.writable.getWriter()
+      const writes = ['a', 'b'].map((text) => watch(writer.write(text.repeat(20))))
+      connection.close()
+      const late = watch(writer.write('late'))
+      await peer.hears()
+      transport.letAll()
+      expect(await peer.hears()).toEqual(['text ' + 'b'.repeat(20), 'close'])
+      expect([...writes, late].map(({ state }) => state)).toEqual(['resolved', 'resolved', 'rejected'])
+      expect(late.error).toMatchObject({ name: 'InvalidStateError' })
+    })
+
     test('a write after close() is refused, and so is close() after close()', async () => {
       const { connection, peer } = connect(role)
       const writer = connection.writable.getWriter()
@@ -187,6 +201,7 @@ describe.each(roles)('as a %s', (role) => {
     expect(read.state).toBe('resolved')
     for (const item of items) expect(item).toBe('x'.repeat(50))
     expect(items.length).toBeGreaterThan(0)
+    expect(items.length).toBeLessThan(5) // the rest was discarded, not kept
   })
 
   test('a writer after a clean end hears InvalidStateError, and readable closes', async () => { // websocketstream.md 10
