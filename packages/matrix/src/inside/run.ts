@@ -46,7 +46,10 @@ async function run(files: Files): Promise<void> {
     onBeforeRunTask: (test) => print({ kind: 'start', name: nameOf(test) }),
     onAfterRunTask: (test) => printEnd(test),
   }
+  // The runner's timeouts do not keep Node alive: without this, a test that waits for ever would end the process.
+  const alive = setInterval(() => {}, 1000)
   const done = await startTests(Object.keys(files).map((path) => `/${path}`), runner)
+  clearInterval(alive)
   for (const file of done) printFaults(file)
   print({ kind: 'done' })
 }
