@@ -29,12 +29,13 @@ describe.each(roles)('as a %s', (role) => {
       long.push('one')
       connection.close()
       const late = watch(connection.send('late'))
+      const written = watch(connection.writable.getWriter().write('late'))
       expect(await peer.hears()).toEqual(['text… one'])
       long.close()
       expect(await peer.hears()).toEqual(['continuation', 'text behind', 'close'])
       await world.settle()
       expect([sent.state, behind.state]).toEqual(['resolved', 'resolved'])
-      expect(late.error).toMatchObject({ name: 'InvalidStateError' })
+      for (const { error } of [late, written]) expect(error).toMatchObject({ name: 'InvalidStateError' })
     })
 
     test('written chunks that wait for room go out when there is some', async () => {
