@@ -9,7 +9,7 @@ export interface Limits {
   maxMessageSize: number
   /** The longest payload that one frame may declare; above it the connection fails with 1009. Default 2^53 − 1: parts cost no memory. */
   maxFrameSize: number
-  /** How much may be read ahead of the application, frame headers counted; then reading stops, down to the socket. Default 64 KiB. */
+  /** How much may be read ahead of the application: the chunks that are kept for it and 64 bytes a part; then reading stops, down to the socket. Default 64 KiB. */
   readAhead: number
   /** How much may wait to go out before `write` and `send` wait too. Default 64 KiB. */
   highWaterMark: number
