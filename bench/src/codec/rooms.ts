@@ -1,8 +1,12 @@
 // Our side with the rooms themselves: no streams.
 
 import { FrameDecoder, FrameEncoder, type Message, MessageDecoder, MessageEncoder } from '@wirestream/codec'
+import { nodeEnvironment } from '@wirestream/node'
 import type { CodecCase } from './cases.ts'
 import { type Batch, encodedLength, maskedChunks, MessageCount, messageOf, messagesIn } from './material.ts'
+
+// As whoever works on Node would have it.
+const { allocate } = nodeEnvironment
 
 /** The work of a case. */
 export function rooms(one: CodecCase): Batch {
@@ -11,8 +15,8 @@ export function rooms(one: CodecCase): Batch {
 
 function decode(one: CodecCase): Batch {
   const chunks = maskedChunks(one)
-  const frames = new FrameDecoder({ role: 'server' })
-  const messages = new MessageDecoder()
+  const frames = new FrameDecoder({ role: 'server', allocate })
+  const messages = new MessageDecoder({ allocate })
   const counted = new MessageCount(one)
   return () => {
     for (const chunk of chunks) {
@@ -28,7 +32,7 @@ function decode(one: CodecCase): Batch {
 function encode(one: CodecCase): Batch {
   const { role, together = 1 } = one
   const messages = new MessageEncoder()
-  const frames = new FrameEncoder({ role })
+  const frames = new FrameEncoder({ role, allocate })
   const message = messageOf(one)
   const calls = Math.max(1, Math.floor(messagesIn(one) / together))
   const wanted = encodedLength(one, calls * together)
