@@ -1,6 +1,6 @@
 // What Bun gives a connection: its own "later", timers that keep no process alive, and memory that is not zeroed first.
 
-import type { Environment } from '@wirestream/codec'
+import { type Environment, requireVersion } from '@wirestream/codec'
 
 /** The environment of a connection in Bun. */
 export const bunEnvironment: Environment = {
@@ -15,4 +15,9 @@ export const bunEnvironment: Environment = {
   },
   now: () => performance.now(),
   allocate: (length) => Bun.allocUnsafe(length),
+}
+
+/** Throws a `NotSupportedError` in a Bun that is too old for us. */
+export function requireRuntime(): void {
+  requireVersion('Bun', Bun.version, '1.4')
 }

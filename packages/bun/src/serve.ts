@@ -12,7 +12,7 @@ import {
 } from '@wirestream/codec'
 import { duplexOf, socketHandlers } from './byte-streams.ts'
 import { ALPN } from './dial.ts'
-import { bunEnvironment } from './environment.ts'
+import { bunEnvironment, requireRuntime } from './environment.ts'
 
 /** Where and how to serve. */
 export interface ServeOptions extends ServingOptions, ListenTarget {
@@ -31,11 +31,12 @@ export interface ServeOptions extends ServingOptions, ListenTarget {
  * console.log(`listening on ${listener.url}`)
  * ```
  */
-export function serve(options: ServeOptions, onConnection: ConnectionHandler): Promise<Listener> {
+export async function serve(options: ServeOptions, onConnection: ConnectionHandler): Promise<Listener> {
+  requireRuntime()
   const environment = { ...bunEnvironment, ...options.environment }
   const secure = options.secure ?? options.tls !== undefined
   const group = new ConnectionGroup({ ...options, environment, secure }, onConnection)
-  return listenWith(group, { ...options, environment }, (target) => new BunListener(target, options, group))
+  return await listenWith(group, { ...options, environment }, (target) => new BunListener(target, options, group))
 }
 
 type Target = { hostname: string; port: number; unix: string | undefined }

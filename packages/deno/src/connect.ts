@@ -2,7 +2,7 @@
 
 import { type Connection, type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec'
 import { dialSocket, dialWithCertificate, type TlsOptions } from './dial.ts'
-import { denoEnvironment } from './environment.ts'
+import { denoEnvironment, requireRuntime } from './environment.ts'
 
 /** How to connect: subprotocols, header fields, limits, keepalive, TLS. */
 export interface ConnectOptions extends DiallingOptions, TlsOptions {
@@ -12,7 +12,7 @@ export interface ConnectOptions extends DiallingOptions, TlsOptions {
 
 /**
  * Connects to a WebSocket server: ws, wss, http or https. Needs the permission `--allow-net` for host and port; for a Unix socket
- * `--allow-read` and `--allow-write` for its path.
+ * `--allow-net` for `unix:` and its path, `--allow-read` and `--allow-write` for its path.
  *
  * Rejects with a `SyntaxError` for a URL or subprotocols that cannot be used and a `TypeError` for header fields, before anything is
  * dialled; with an `UpgradeError`, which has the response's status, headers and body, where the server refuses; with a `WebSocketError`
@@ -27,8 +27,9 @@ export interface ConnectOptions extends DiallingOptions, TlsOptions {
  * for await (const message of connection.readable) console.log(message)
  * ```
  */
-export function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
+export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
+  requireRuntime()
   const environment = { ...denoEnvironment, ...options.environment }
   const dial = options.dial ?? (options.cert === undefined ? dialSocket : dialWithCertificate(options))
-  return dialConnection(url, { ...options, environment }, dial, options)
+  return await dialConnection(url, { ...options, environment }, dial, options)
 }

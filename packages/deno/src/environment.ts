@@ -1,6 +1,6 @@
 // What Deno gives a connection: its own "later", and timers that keep no process alive.
 
-import type { Environment } from '@wirestream/codec'
+import { type Environment, requireVersion } from '@wirestream/codec'
 
 /** The environment of a connection in Deno. */
 export const denoEnvironment: Environment = {
@@ -15,4 +15,9 @@ export const denoEnvironment: Environment = {
   },
   now: () => performance.now(),
   allocate: (length) => new Uint8Array(length),
+}
+
+/** Throws a `NotSupportedError` in a Deno that is too old for us. */
+export function requireRuntime(): void {
+  requireVersion('Deno', Deno.version.deno, '2.4')
 }

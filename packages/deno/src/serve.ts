@@ -12,7 +12,7 @@ import {
   type ServingOptions,
 } from '@wirestream/codec'
 import { duplexOf } from './byte-streams.ts'
-import { denoEnvironment } from './environment.ts'
+import { denoEnvironment, requireRuntime } from './environment.ts'
 
 /** Where and how to serve. */
 export interface ServeOptions extends ServingOptions, ListenTarget {
@@ -22,7 +22,7 @@ export interface ServeOptions extends ServingOptions, ListenTarget {
 
 /**
  * Listens for WebSocket connections and hands each to `onConnection`. Needs the permission `--allow-net` for host and port; for a Unix
- * socket `--allow-read` and `--allow-write` for its path. Resolves when it listens; rejects with a `WebSocketError`
+ * socket `--allow-net` for `unix:` and its path, `--allow-read` and `--allow-write` for its path. Resolves when it listens; rejects with a `WebSocketError`
  * whose cause is the system's error where it cannot, with the signal's reason, and with a `TypeError` for options that cannot be used.
  *
  * ```ts
@@ -32,11 +32,16 @@ export interface ServeOptions extends ServingOptions, ListenTarget {
  * console.log(`listening on ${listener.url}`)
  * ```
  */
-export function serve(options: ServeOptions, onConnection: ConnectionHandler): Promise<Listener> {
+export async function serve(options: ServeOptions, onConnection: ConnectionHandler): Promise<Listener> {
+  requireRuntime()
   const environment = { ...denoEnvironment, ...options.environment }
   const secure = options.secure ?? options.tls !== undefined
   const group = new ConnectionGroup({ ...options, environment, secure }, onConnection)
-  return listenWith(group, { ...options, environment }, (target) => new DenoListener(open(target, options), group))
+  return await listenWith(
+    group,
+    { ...options, environment },
+    (target) => new DenoListener(open(target, options), group),
+  )
 }
 
 type Target = { hostname: string; port: number; unix: string | undefined }

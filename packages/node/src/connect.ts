@@ -3,6 +3,7 @@
 import { type Connection, type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec'
 import { dialSocket, type TlsOptions } from './dial.ts'
 import { nodeEnvironment } from './environment.ts'
+import { requireRuntime } from './require-runtime.ts'
 
 /** How to connect: subprotocols, header fields, limits, keepalive, TLS. */
 export interface ConnectOptions extends DiallingOptions, TlsOptions {
@@ -26,7 +27,8 @@ export interface ConnectOptions extends DiallingOptions, TlsOptions {
  * for await (const message of connection.readable) console.log(message)
  * ```
  */
-export function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
+export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
+  requireRuntime()
   const environment = { ...nodeEnvironment, ...options.environment }
-  return dialConnection(url, { ...options, environment }, options.dial ?? dialSocket, options)
+  return await dialConnection(url, { ...options, environment }, options.dial ?? dialSocket, options)
 }

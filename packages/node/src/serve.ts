@@ -15,6 +15,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, Se
 import { createServer as createSecureServer, type ServerOptions as HttpsOptions } from 'node:https'
 import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import { nodeEnvironment } from './environment.ts'
+import { requireRuntime } from './require-runtime.ts'
 import { describeUpgrade, takeSocket } from './upgrade.ts'
 
 /** Where and how to serve. */
@@ -36,11 +37,12 @@ export interface ServeOptions extends Omit<ServingOptions, 'onRequest'>, ListenT
  * console.log(`listening on ${listener.url}`)
  * ```
  */
-export function serve(options: ServeOptions, onConnection: ConnectionHandler): Promise<Listener> {
+export async function serve(options: ServeOptions, onConnection: ConnectionHandler): Promise<Listener> {
+  requireRuntime()
   const environment = { ...nodeEnvironment, ...options.environment }
   const { onRequest, ...serving } = options
   const group = new ConnectionGroup({ ...serving, environment }, onConnection)
-  return listenWith(group, { ...serving, environment }, async ({ hostname, port, unix }) => {
+  return await listenWith(group, { ...serving, environment }, async ({ hostname, port, unix }) => {
     const server = createHttpServer(options)
     server.on('request', (request, response) => void answer(request, response, onRequest, group))
     server.on('upgrade', (request, socket, head) => {
