@@ -1,6 +1,7 @@
 // What the tests of several packages share. Each helper lives in a file of its own and is named here.
 
 export * from './adapter-suite/in-runtime.ts'
+export { throughProxy } from './adapter-suite/proxy.ts'
 export * from './architecture.ts'
 export * from './certificate.ts'
 export * from './examples.ts'
