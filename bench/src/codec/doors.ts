@@ -7,8 +7,12 @@ import {
   MessageDecoderStream,
   MessageEncoderStream,
 } from '@wirestream/codec'
+import { nodeEnvironment } from '@wirestream/node'
 import type { CodecCase } from './cases.ts'
 import { type Batch, encodedLength, maskedChunks, MessageCount, messageOf, messagesIn } from './material.ts'
+
+// As whoever works on Node would have it.
+const { allocate } = nodeEnvironment
 
 /** How many messages go in together where doors are batched. */
 const TOGETHER = 64
@@ -23,8 +27,8 @@ function decode(one: CodecCase): Batch {
   const batch = one.doors === 'batched'
   const { readable, feed } = source<Uint8Array>()
   const reader = readable
-    .pipeThrough(new FrameDecoderStream({ role: 'server', batch }))
-    .pipeThrough(new MessageDecoderStream({ batch }))
+    .pipeThrough(new FrameDecoderStream({ role: 'server', batch, allocate }))
+    .pipeThrough(new MessageDecoderStream({ batch, allocate }))
     .getReader()
   const counted = new MessageCount(one)
   const wanted = messagesIn(one)
@@ -46,7 +50,7 @@ function encode(one: CodecCase): Batch {
   const { readable, feed } = source<Message | Message[]>()
   const reader = readable
     .pipeThrough(new MessageEncoderStream({ batch }))
-    .pipeThrough(new FrameEncoderStream({ role: one.role }))
+    .pipeThrough(new FrameEncoderStream({ role: one.role, allocate }))
     .getReader()
   const inputs = batch ? inGroups(messages, TOGETHER) : messages
   const wanted = encodedLength(one, count)
