@@ -1,7 +1,7 @@
 // A socket as a pair of byte streams, by hand: the platform's own converters leak listeners and hang on cancel. Owns the socket
 // from here on: its flow, its end in both directions, and its errors.
 
-import type { ByteStreams } from '@wirestream/codec'
+import { type ByteStreams, reuseWritten } from '@wirestream/codec'
 import { Buffer } from 'node:buffer'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -39,9 +39,11 @@ export function byteStreams(socket: Duplex, { head }: ByteStreamsOptions = {}): 
   socket.pause()
   const incoming = new Incoming(socket, head)
   const outgoing = new Outgoing(socket)
+  const writable = new WritableStream<Uint8Array>(outgoing, { highWaterMark: 1, size: () => outgoing.expect() })
   const streams: ByteStreams = {
     readable: new ReadableStream(incoming, { highWaterMark: 1 }),
-    writable: new WritableStream(outgoing, { highWaterMark: 1, size: () => outgoing.expect() }),
+    // Other duplexes may keep what they were given; these two give it to the system.
+    writable: socket instanceof Socket ? reuseWritten(writable) : writable,
   }
   const fail = (error: Error): void => {
     incoming.fail(error)

@@ -131,6 +131,16 @@ export class FrameSender {
     return chunks
   }
 
+  /** See {@linkcode FrameWriter.reuseBlocks}. */
+  reuseBlocks(): void {
+    this.#writer.reuseBlocks()
+  }
+
+  /** See {@linkcode FrameWriter.release}. */
+  release(chunk: Uint8Array): void {
+    this.#writer.release(chunk)
+  }
+
   #begin(opcode: Opcode, payloadLength: number, fin: boolean): void {
     this.#writer.header(packFirstByte(fin, false, false, false, opcode), payloadLength)
     this.#missing = payloadLength

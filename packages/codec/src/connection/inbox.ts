@@ -52,6 +52,11 @@ export class Inbox {
     this.#notify()
   }
 
+  /** The part that `shift` would give; undefined where all that was received has been taken. */
+  get first(): DataPart | undefined {
+    return this.#parts.first
+  }
+
   /** The oldest part, or undefined where there is none yet or any more. Throws the error that ended the connection. */
   shift(): DataPart | undefined {
     this.check()

@@ -10,6 +10,8 @@ import type { DataPart } from './protocol.ts'
 
 /** Where the parts of incoming messages come from, and who hears of a violation found while putting them together. */
 export interface PartSource {
+  /** The part that `shift` would give; undefined where all that was received has been taken. */
+  readonly first: DataPart | undefined
   /** The next part, if it is here; throws what ended the connection. */
   shift(): DataPart | undefined
   /** Throws what ended the connection, if it failed. */
@@ -116,20 +118,41 @@ export class IncomingMessage {
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     for (;;) {
       const part = await this.#next()
-      if (part !== undefined && part.frame.payload.length > 0) controller.enqueue(ownBytes(part.frame.payload))
+      const payload = part && this.#join(part.frame.payload)
+      if (payload !== undefined && payload.length > 0) controller.enqueue(payload)
       if (this.#complete) return controller.close()
-      if (part !== undefined && part.frame.payload.length > 0) return
+      if (payload !== undefined && payload.length > 0) return
     }
+  }
+
+  /**
+   * A payload as a chunk of the reader's own. What follows it in the same received chunk is moved over the headers in between:
+   * one chunk to read instead of several, and none to copy.
+   */
+  #join(payload: Uint8Array): Uint8Array {
+    if (payload.length <= SMALL) return payload // a copy already, see `Protocol`
+    const { parts } = this.#context
+    const chunk = new Uint8Array(payload.buffer)
+    const start = payload.byteOffset
+    let end = start + payload.length
+    while (!this.#complete && !this.#left && mayFollow(parts.first, chunk, end)) {
+      const next = this.#shift()!.frame.payload
+      chunk.set(next, end)
+      end += next.length
+    }
+    const joined = chunk.subarray(start, end)
+    // Whoever gets a buffer may transfer it, so nothing behind may be left to read; and a small view must not pin a large one.
+    const last = !this.#left && !mayFollow(parts.first, chunk, end)
+    return last && joined.length * 2 > chunk.length ? joined : joined.slice()
   }
 }
 
 /**
- * Received bytes as a chunk of its own: no other chunk shares its buffer, so whoever gets it may transfer it. Only the last bytes
- * of a buffer have none behind them that are still to be read; and a small view must not pin a large buffer.
+ * Whether a part may have come in that chunk, behind `end`. A small payload is a copy and tells not where it was; but where it does
+ * not fit it has not been, and where it does it can be.
  */
-function ownBytes(payload: Uint8Array): Uint8Array {
-  if (payload.length <= SMALL) return payload // a copy already, see `Protocol`
-  const { buffer, byteOffset, length } = payload
-  const last = byteOffset + length === buffer.byteLength
-  return last && length * 2 > buffer.byteLength ? payload : payload.slice()
+function mayFollow(part: DataPart | undefined, chunk: Uint8Array, end: number): boolean {
+  if (part === undefined) return false
+  const { payload } = part.frame
+  return payload.length <= SMALL ? end + payload.length <= chunk.length : payload.buffer === chunk.buffer
 }

@@ -6,6 +6,7 @@ import type { Environment } from './environment.ts'
 import type { FrameSender } from './frame-sender.ts'
 import { type Deferred, deferred, DONE, handled } from './promises.ts'
 import { Queue } from './queue.ts'
+import { mayReuse } from './reuse.ts'
 
 /** Moves bytes from the frames to the transport. */
 export class Outbox {
@@ -42,6 +43,7 @@ export class Outbox {
     this.#environment = environment
     this.#highWaterMark = Math.max(1, limits.highWaterMark)
     this.#onError = onError
+    if (mayReuse(writable)) frames.reuseBlocks()
   }
 
   /** Bytes that wait to go out. */
@@ -114,7 +116,10 @@ export class Outbox {
       const { length } = chunk
       this.#inFlight += length
       this.#frames.stalled = true
-      this.#writer.write(chunk).then(() => this.#took(length), this.#onError)
+      this.#writer.write(chunk).then(() => {
+        this.#frames.release(chunk)
+        this.#took(length)
+      }, this.#onError)
     }
   }
 

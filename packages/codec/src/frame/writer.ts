@@ -3,6 +3,7 @@
 
 import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
 import type { Role } from '../values/types.ts'
+import { giveBlock, isKept, takeBlock } from './block-pool.ts'
 import { headerLength, MAX_HEADER_LENGTH, writeHeader } from './header.ts'
 import { mask, type MaskingKeySource, maskInto, rotateKey, writeKey } from './mask.ts'
 
@@ -36,6 +37,9 @@ export class FrameWriter {
   /** The key of the frame being written, and how much of its payload has been. */
   #key = 0
   #offset = 0
+  #reuses = false
+  /** Large blocks that were taken and will come back, by their memory. */
+  #away: Map<ArrayBufferLike, Uint8Array> | undefined
   /** How large a new block is: follows the traffic. */
   #usualSize = SMALLEST_BLOCK
 
@@ -104,7 +108,7 @@ export class FrameWriter {
     this.#advance(bytes.length)
   }
 
-  /** All that was written, in order; each chunk has an ArrayBuffer that no other one shares. */
+  /** All that was written, in order; each chunk has an ArrayBuffer that no other one shares, unless blocks are reused. */
   take(): Uint8Array[] {
     this.#closeBlock()
     const chunks = this.#chunks
@@ -115,6 +119,19 @@ export class FrameWriter {
     this.#chunks = []
     this.#size = 0
     return chunks
+  }
+
+  /** From now on whoever takes chunks gives each back with `release` once nobody looks at its memory any more. */
+  reuseBlocks(): void {
+    this.#reuses = true
+  }
+
+  /** A chunk that was taken is done with: if it is a block of ours, it will be written again. */
+  release(chunk: Uint8Array): void {
+    const block = this.#away?.get(chunk.buffer)
+    if (block === undefined) return
+    this.#away!.delete(chunk.buffer)
+    giveBlock(block)
   }
 
   #maskNext(block: Uint8Array, length: number): void {
@@ -143,17 +160,22 @@ export class FrameWriter {
     if (block !== undefined && block.length - this.#at >= length) return block
     if (block === undefined || this.#at + length > LARGEST_BLOCK) {
       this.#closeBlock()
-      return (this.#block = this.#allocate(Math.max(length, size)))
+      return (this.#block = this.#newBlock(Math.max(length, size)))
     }
     this.#usualSize = Math.min(LARGEST_BLOCK, Math.max(2 * block.length, this.#at + length))
-    const grown = this.#allocate(this.#usualSize)
+    const grown = this.#newBlock(this.#usualSize)
     grown.set(block.subarray(0, this.#at))
     return (this.#block = grown)
+  }
+
+  #newBlock(length: number): Uint8Array {
+    return this.#reuses ? takeBlock(length, this.#allocate) : this.#allocate(length)
   }
 
   #closeBlock(): void {
     const block = this.#block
     if (block !== undefined && this.#at > 0) {
+      if (this.#reuses && isKept(block)) (this.#away ??= new Map()).set(block.buffer, block)
       this.#chunks.push(block.length === this.#at ? block : block.subarray(0, this.#at)) // a view costs as much as a frame
     }
     this.#block = undefined
