@@ -3,7 +3,7 @@
 
 import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
 import type { Role } from '../values/types.ts'
-import { giveBlock, isKept, takeBlock } from './block-pool.ts'
+import { giveBlock, isKept, LARGEST_BLOCK, takeBlock } from './block-pool.ts'
 import { headerLength, MAX_HEADER_LENGTH, writeHeader } from './header.ts'
 import { mask, type MaskingKeySource, maskInto, rotateKey, writeKey } from './mask.ts'
 
@@ -11,9 +11,6 @@ import { mask, type MaskingKeySource, maskInto, rotateKey, writeKey } from './ma
 export const LEND_ABOVE = 16384
 
 const SMALLEST_BLOCK = 256
-// What a socket brings at once, and the headers of it: four echoed messages of 16 KiB must not need a second block, and with it a
-// second write (a fifth of the time of such an echo).
-const LARGEST_BLOCK = 65536 + 512
 
 const encoder = new TextEncoder()
 
