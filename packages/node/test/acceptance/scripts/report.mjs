@@ -8,6 +8,13 @@ export function mib(value) {
   return value.toFixed(1)
 }
 
+/** The middle one. */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
 /** Prints what was measured; a verdict that fails makes the process fail. */
 export class Report {
   #json
