@@ -26,14 +26,22 @@ export class MessageAssembler {
     }
   }
 
-  /** Adds a part; copied, so that no received chunk is kept. */
+  /**
+   * Adds a part. A large payload that is nearly all of its ArrayBuffer, as of a received chunk, is kept as it is until the message
+   * is taken, so it must not change; any other is copied, so that it pins no memory many times its size.
+   */
   append(frame: Frame): void {
     const before = this.#parts.length - frame.offset
-    this.#parts.append(frame.payload, frame.fin ? before + frame.payloadLength : 0)
+    this.#parts.adopt(frame.payload, frame.fin ? before + frame.payloadLength : 0)
   }
 
   /** The message as an exact array of its own. */
   take(): Uint8Array {
     return this.#parts.take()
+  }
+
+  /** The message in the pieces that it is kept in, in order, without joining them: views of received chunks, and copies. */
+  takeParts(): Uint8Array[] {
+    return this.#parts.takeParts()
   }
 }
