@@ -45,8 +45,7 @@ export function socketHandlers(
  * both streams do.
  */
 export function byteStreams(socket: Bun.Socket): ByteStreams {
-  const { readable, writable } = duplexOf(socket)
-  return { readable, writable }
+  return duplexOf(socket)
 }
 
 /** The same, with what a listener wants beside the streams. */
@@ -58,10 +57,14 @@ export function duplexOf(socket: Bun.Socket): Duplex {
 
 class KnownSocket implements DuplexSocket {
   readonly duplex: Duplex
+  /** A call costs more than copying this many bytes. */
+  readonly joins = 16_384
   readonly #socket: Bun.Socket
   /** The write that waits for room. */
-  #waiting: { rest: Uint8Array; resolve: () => void; reject: (error: Error) => void } | undefined
+  #waiting: { rest: readonly Uint8Array[]; resolve: () => void; reject: (error: Error) => void } | undefined
   #ending = false
+  /** Whether a write told that the socket is closed. */
+  #gone = false
 
   constructor(socket: Bun.Socket) {
     this.#socket = socket
@@ -76,12 +79,12 @@ class KnownSocket implements DuplexSocket {
     this.#socket.pause()
   }
 
-  write(chunk: Uint8Array): Promise<void> | void {
-    const taken = this.#socket.write(chunk)
-    if (taken === chunk.length) return
+  write(chunks: readonly Uint8Array[]): Promise<void> | void {
+    const rest = this.#give(chunks)
+    if (rest.length === 0) return
     return new Promise((resolve, reject) => {
-      this.#waiting = { rest: chunk.subarray(Math.max(0, taken)), resolve, reject }
-      if (taken < 0) this.duplex.destroy()
+      this.#waiting = { rest, resolve, reject }
+      if (this.#gone) this.duplex.destroy()
     })
   }
 
@@ -89,12 +92,22 @@ class KnownSocket implements DuplexSocket {
   drain(): void {
     const waiting = this.#waiting
     if (waiting === undefined) return
-    const taken = this.#socket.write(waiting.rest)
-    if (taken < 0) return this.duplex.destroy()
-    waiting.rest = waiting.rest.subarray(taken)
+    waiting.rest = this.#give(waiting.rest)
+    if (this.#gone) return this.duplex.destroy()
     if (waiting.rest.length > 0) return
     this.#waiting = undefined
     waiting.resolve()
+  }
+
+  /** Gives the system as much as it takes; gives what is left. */
+  #give(chunks: readonly Uint8Array[]): readonly Uint8Array[] {
+    for (const [i, chunk] of chunks.entries()) {
+      const taken = this.#socket.write(chunk)
+      if (taken === chunk.length) continue
+      this.#gone = taken < 0
+      return [chunk.subarray(Math.max(0, taken)), ...chunks.slice(i + 1)]
+    }
+    return []
   }
 
   shutdown(): void {

@@ -48,7 +48,6 @@ export {
   type ServeErrorContext,
   type ServingOptions,
 } from './connection/serving.ts'
-export { reuseWritten } from './connection/reuse.ts'
 export { requireVersion } from './connection/runtime-version.ts'
 export type { ConnectionStats } from './connection/stats.ts'
 export * from './handshake/index.ts'

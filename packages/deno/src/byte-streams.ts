@@ -24,8 +24,7 @@ const LARGEST_READ = 65536
  * and two seconds after our own end the connection is closed, whatever the peer does. Where it fails, both streams do.
  */
 export function byteStreams(conn: Deno.Conn, { head }: ByteStreamsOptions = {}): ByteStreams {
-  const { readable, writable } = duplexOf(conn, head)
-  return { readable, writable }
+  return duplexOf(conn, head)
 }
 
 /** The same, with what a listener wants beside the streams. */
@@ -35,6 +34,8 @@ export function duplexOf(conn: Deno.Conn, head?: Uint8Array): Duplex {
 
 class ConnSocket implements DuplexSocket {
   readonly duplex: Duplex
+  /** A call costs as much as copying this many bytes. */
+  readonly joins = 131_072
   readonly #conn: Deno.Conn
   #buffer: Uint8Array | undefined
   #readSize = SMALLEST_READ
@@ -55,9 +56,11 @@ class ConnSocket implements DuplexSocket {
     this.#flowing = false
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
     try {
-      for (let at = 0; at < chunk.length;) at += await this.#conn.write(at === 0 ? chunk : chunk.subarray(at))
+      for (const chunk of chunks) {
+        for (let at = 0; at < chunk.length;) at += await this.#conn.write(at === 0 ? chunk : chunk.subarray(at))
+      }
     } catch (error) {
       this.duplex.fail(error)
       throw error

@@ -1,8 +1,12 @@
-// A socket's two directions as byte streams, whatever the socket is: an adapter tells what comes and does what is asked. Owns how
-// the two end: each by itself, both together, by an abort, a cancel or a fault.
+// A socket's two directions, whatever the socket is: an adapter tells what comes and does what is asked. Owns how the two end: each by
+// itself, both together, by an abort, a discard or a fault. A connection uses it as a channel; everybody else as byte streams.
 
+import { concat } from '../values/bytes.ts'
 import type { ByteStreams } from '../values/types.ts'
+import type { Channel, ChannelEvents } from './channel.ts'
+import { lockedStreams, streamsOver } from './channel-streams.ts'
 import type { Environment } from './environment.ts'
+import { handled } from './promises.ts'
 
 /**
  * How long the peer's direction is drained when nobody reads it any more and ours has ended: closing a socket with unread bytes
@@ -12,12 +16,19 @@ const LINGER = 2_000
 
 /** What an adapter does to its socket. */
 export interface DuplexSocket {
+  /** Whether the socket has done with a chunk's memory when its write is done. Default true; a transport that hands chunks on says false. */
+  readonly keepsNothing?: boolean | undefined
+  /** Chunks that have at most so many bytes together are copied into one before `write`; for systems that take one chunk a call. Default 0. */
+  readonly joins?: number | undefined
   /** Lets chunks come, each to be told by `push`. Called while none come. */
   resume(): void
   /** Lets no more come. */
   pause(): void
-  /** Sends; resolves, or returns, when the system has taken all of it. A failure must be told by `fail`, too. */
-  write(chunk: Uint8Array): Promise<void> | void
+  /**
+   * Sends, in one call of the system if it can; returns when the system has taken all of it, or gives a promise of that. Not called
+   * while that promise is pending. A failure must be told by `fail`, too.
+   */
+  write(chunks: readonly Uint8Array[]): Promise<void> | void
   /** Ends our direction behind all that was sent. A failure must be told by `fail`, too. */
   shutdown(): Promise<void> | void
   /** Both directions have ended: closes. Called at most once, and never with `destroy`. */
@@ -26,76 +37,144 @@ export interface DuplexSocket {
   destroy(): void
 }
 
-/** The streams of a socket. `push`, `end` and `fail` are for the adapter, which calls them in the order of what happens. */
-export class Duplex implements ByteStreams {
-  readonly readable: ReadableStream<Uint8Array>
-  readonly writable: WritableStream<Uint8Array>
-  /** Resolves when the socket is closed, for whatever reason. */
-  readonly closed: Promise<void>
+/** The bytes of a socket. `push`, `end` and `fail` are for the adapter, which calls them in the order of what happens. */
+export class Duplex implements ByteStreams, Channel {
   readonly #socket: DuplexSocket
   readonly #startTimer: Environment['startTimer']
-  #incoming!: ReadableStreamDefaultController<Uint8Array>
-  #outgoing!: WritableStreamDefaultController
-  #onClosed!: () => void
+  #events: ChannelEvents | undefined
+  #streams: ByteStreams | undefined
+  #claimed = false
   #flowing = false
-  #cancelled = false
+  /** What came while nobody wanted it. */
+  #held: Uint8Array[] = []
+  #discarding = false
+  /** Whether the peer's direction has ended, and whether that was told. */
   #readEnded = false
+  #endTold = false
+  #writing: Promise<void> | undefined
   #writeEnded = false
   #over = false
+  #failure: { readonly error: unknown } | undefined
+  #closed: Promise<void> | undefined
+  #onClosed: (() => void) | undefined
   #stopTimer: (() => void) | undefined
 
   /** Takes a socket from which nothing comes yet. `head` is the first chunk; taken over. */
   constructor(socket: DuplexSocket, { startTimer }: Pick<Environment, 'startTimer'>, head?: Uint8Array) {
     this.#socket = socket
     this.#startTimer = startTimer
-    this.closed = new Promise((resolve) => this.#onClosed = resolve)
-    this.readable = new ReadableStream({
-      start: (controller) => {
-        this.#incoming = controller
-        if (head !== undefined && head.length > 0) controller.enqueue(head)
-      },
-      pull: () => this.#flow(true),
-      cancel: () => this.#discard(),
-    }, { highWaterMark: 1 })
-    this.writable = new WritableStream({
-      start: (controller) => {
-        this.#outgoing = controller
-        const { signal } = controller as WritableStreamDefaultController & { signal: AbortSignal } // missing in Node 20's types
-        // An abort waits for the write under way, which may never end; its signal does not wait.
-        signal.addEventListener('abort', () => this.#fail(closedError(), false), { once: true })
-      },
-      write: (chunk) => chunk.length === 0 ? undefined : socket.write(chunk),
-      close: () => this.#shutdown(),
-    }, { highWaterMark: 1 })
+    if (head !== undefined && head.length > 0) this.#held.push(head)
   }
+
+  // ── For the adapter ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A chunk came; taken over. */
   push(chunk: Uint8Array): void {
-    if (this.#cancelled || this.#readEnded || this.#over) return
-    this.#incoming.enqueue(chunk)
-    // A read that waited has taken the chunk already; else it waits, and nothing may come behind it.
-    if (this.#incoming.desiredSize! <= 0) this.#flow(false)
+    if (this.#discarding || this.#readEnded || this.#over) return
+    if (this.#flowing && this.#held.length === 0) this.#events!.chunk(chunk)
+    else this.#held.push(chunk)
   }
 
   /** The peer's direction ended. */
   end(): void {
     if (this.#readEnded || this.#over) return
     this.#readEnded = true
-    if (!this.#cancelled) this.#incoming.close()
     if (this.#writeEnded) this.#close()
+    this.#tellEnd()
   }
 
-  /** The socket cannot be used any more: both streams fail. */
+  /** The socket cannot be used any more. */
   fail(error: unknown): void {
-    this.#fail(error, true)
+    if (this.#over) return
+    this.#over = true
+    this.#failure = { error }
+    this.#held = []
+    this.#socket.destroy()
+    this.#finish()
+    this.#events?.failed(error)
   }
 
-  /** Closes the socket at once: both streams fail. */
+  /** Closes the socket at once, as a fault would. */
   destroy(): void {
-    this.#fail(closedError(), true)
+    this.fail(closedError())
   }
 
-  async #shutdown(): Promise<void> {
+  /** Resolves when the socket is closed, for whatever reason. */
+  get closed(): Promise<void> {
+    return this.#closed ??= this.#over ? Promise.resolve() : new Promise((resolve) => this.#onClosed = resolve)
+  }
+
+  // ── As byte streams ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What the peer sends. */
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#asStreams().readable
+  }
+
+  /** What we send. */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#asStreams().writable
+  }
+
+  #asStreams(): ByteStreams {
+    return this.#streams ??= this.#claimed ? lockedStreams() : streamsOver(this)
+  }
+
+  // ── As a channel ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get keepsNothing(): boolean {
+    return this.#socket.keepsNothing ?? true
+  }
+
+  /** Takes it as a channel, unless somebody has it already. */
+  claim(): boolean {
+    if (this.#claimed || this.#streams !== undefined) return false
+    return this.#claimed = true
+  }
+
+  release(): void {
+    this.#events = undefined
+    this.#claimed = false
+  }
+
+  listen(events: ChannelEvents): void {
+    this.#events = events
+    if (this.#failure !== undefined) events.failed(this.#failure.error)
+  }
+
+  resume(): void {
+    if (this.#flowing) return
+    this.#flowing = true
+    while (this.#flowing && this.#held.length > 0) this.#events!.chunk(this.#held.shift()!)
+    if (!this.#flowing) return
+    if (this.#readEnded) this.#tellEnd()
+    else if (!this.#over) this.#socket.resume()
+  }
+
+  pause(): void {
+    if (!this.#flowing) return
+    this.#flowing = false
+    if (!this.#over && !this.#readEnded) this.#socket.pause()
+  }
+
+  write(chunks: readonly Uint8Array[]): Promise<void> | undefined {
+    if (this.#over) return handled(Promise.reject(this.#failure?.error ?? closedError()))
+    const joined = chunks.length > 1 ? joinUpTo(this.#socket.joins ?? 0, chunks) : chunks
+    const done = this.#writing === undefined
+      ? this.#socket.write(joined)
+      : this.#writing.then(() => this.#socket.write(joined))
+    if (done === undefined) return undefined
+    const forget = (): void => {
+      if (this.#writing === done) this.#writing = undefined
+    }
+    this.#writing = done
+    done.then(forget, forget)
+    return done
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#writing
+    if (this.#over) throw this.#failure?.error ?? closedError()
     const done = this.#socket.shutdown()
     if (done !== undefined) await done
     this.#writeEnded = true
@@ -103,33 +182,30 @@ export class Duplex implements ByteStreams {
     else this.#linger()
   }
 
-  #flow(flowing: boolean): void {
-    if (this.#flowing === flowing || this.#over) return
-    this.#flowing = flowing
-    if (flowing) this.#socket.resume()
-    else this.#socket.pause()
+  discard(): void {
+    this.#discarding = true
+    this.#held = []
+    this.resume()
+    this.#linger()
   }
 
-  #discard(): void {
-    this.#cancelled = true
-    this.#flow(true)
-    this.#linger()
+  abort(_reason?: unknown): void {
+    this.#events = undefined
+    this.fail(closedError())
+  }
+
+  // ── The end ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #tellEnd(): void {
+    if (this.#endTold || this.#held.length > 0 || this.#events === undefined) return
+    this.#endTold = true
+    this.#events.end()
   }
 
   /** Both directions are done with, as far as it is for us to say; the peer's end is waited for, but not for long. */
   #linger(): void {
-    if (!this.#cancelled || !this.#writeEnded || this.#over) return
-    this.#stopTimer = this.#startTimer(() => this.#close(), LINGER)
-  }
-
-  /** A writable that is aborted fails by itself; to fail it from outside would make the abort fail, too. */
-  #fail(error: unknown, outgoing: boolean): void {
-    if (this.#over) return
-    this.#over = true
-    this.#socket.destroy()
-    if (!this.#cancelled && !this.#readEnded) this.#incoming.error(error)
-    if (outgoing) this.#outgoing.error(error)
-    this.#finish()
+    if (!this.#discarding || !this.#writeEnded || this.#over) return
+    this.#stopTimer ??= this.#startTimer(() => this.#close(), LINGER)
   }
 
   #close(): void {
@@ -141,8 +217,24 @@ export class Duplex implements ByteStreams {
 
   #finish(): void {
     this.#stopTimer?.()
-    this.#onClosed()
+    this.#onClosed?.()
   }
+}
+
+/** The same bytes in fewer chunks, none of which was made longer than `most` bytes. */
+function joinUpTo(most: number, chunks: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (most === 0) return chunks
+  const runs: Uint8Array[][] = []
+  let length = Infinity
+  for (const chunk of chunks) {
+    length += chunk.length
+    if (length <= most) runs.at(-1)!.push(chunk)
+    else {
+      runs.push([chunk])
+      length = chunk.length
+    }
+  }
+  return runs.map((run) => run.length === 1 ? run[0]! : concat(run))
 }
 
 function closedError(): Error {

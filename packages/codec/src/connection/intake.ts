@@ -1,8 +1,9 @@
 // The way in: reads the transport, has the protocol look at the bytes and hands on what they hold, until the read-ahead is full;
-// then it stops, down to the transport. Owns the transport's reader.
+// then it stops, down to the transport.
 
 import type { CloseBody } from '../message/close-body.ts'
 import { plainBytes } from '../values/bytes.ts'
+import type { Channel } from './channel.ts'
 import type { Inbox } from './inbox.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -25,38 +26,32 @@ export class Intake {
   readonly #protocol: Protocol
   readonly #inbox: Inbox
   readonly #events: IntakeEvents
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #channel: Channel
   #pumping = false
-  /** Lets reading go on; set while it is paused. */
-  #resumeReading: (() => void) | undefined
+  #paused = false
 
-  constructor(readable: ReadableStream<Uint8Array>, protocol: Protocol, inbox: Inbox, events: IntakeEvents) {
+  constructor(channel: Channel, protocol: Protocol, inbox: Inbox, events: IntakeEvents) {
+    this.#channel = channel
     this.#protocol = protocol
     this.#inbox = inbox
     this.#events = events
-    this.#reader = readable.getReader()
   }
 
   /** Whether we have stopped reading. */
   get paused(): boolean {
-    return this.#resumeReading !== undefined
+    return this.#paused
   }
 
   /** Reads the transport to its end, whatever happens: only so is the end seen. `head` was read before. */
   async start(head: Uint8Array | undefined): Promise<void> {
-    try {
-      await undefined // whoever is told of these bytes must have the connection in hand
-      if (head !== undefined && head.length > 0) await this.#receive(head)
-      for (;;) {
-        const { done, value } = await this.#reader.read()
-        if (done) break
-        const paused = this.#receive(value)
-        if (paused !== undefined) await paused
-      }
-      this.#events.onEnd(undefined)
-    } catch (error) {
-      this.#events.onEnd(error ?? new Error('the transport gave no reason'))
-    }
+    await undefined // whoever is told of these bytes must have the connection in hand
+    this.#channel.listen({
+      chunk: (chunk) => this.#receive(chunk),
+      end: () => this.#events.onEnd(undefined),
+      failed: (error) => this.#events.onEnd(error),
+    })
+    if (head !== undefined && head.length > 0) this.#receive(head)
+    if (!this.#paused) this.#channel.resume()
   }
 
   /** Moves what the bytes hold to whom it concerns, until the read-ahead is full. */
@@ -76,19 +71,19 @@ export class Intake {
 
   /** Nothing more is wanted of the transport. */
   stop(): void {
-    this.#reader.cancel().catch(() => {})
-    this.#resume()
+    this.#channel.discard()
   }
 
-  /** Takes a chunk; a promise where reading must wait until the application has taken something. */
-  #receive(chunk: Uint8Array): Promise<void> | undefined {
+  /** Takes a chunk; reading stops where the application must take something first. */
+  #receive(chunk: Uint8Array): void {
     this.#events.onAlive()
     // What is read ahead must not pin a buffer many times its size (security.md, row 22). A Buffer's own slice copies nothing.
     const sparse = chunk.length * 2 < chunk.buffer.byteLength
     this.#protocol.receive(sparse ? plainBytes(chunk).slice() : chunk)
     this.pump()
-    if (!this.#mustPause) return undefined
-    return new Promise((resolve) => this.#resumeReading = resolve)
+    if (!this.#mustPause || this.#paused) return
+    this.#paused = true
+    this.#channel.pause()
   }
 
   #distribute(): void {
@@ -107,10 +102,9 @@ export class Intake {
   }
 
   #resume(): void {
-    const resume = this.#resumeReading
-    if (resume === undefined) return
-    this.#resumeReading = undefined
+    if (!this.#paused) return
+    this.#paused = false
     this.#events.onAlive()
-    resume()
+    this.#channel.resume()
   }
 }

@@ -1,17 +1,17 @@
-// The way out: takes encoded frames and gives them to the transport, once per turn of the event loop. Owns the transport's
-// writer and everybody who waits for room. Never holds more than the limits allow others to put in.
+// The way out: takes encoded frames and gives them to the transport, once per turn of the event loop. Owns
+// everybody who waits for room. Never holds more than the limits allow others to put in.
 
 import type { Limits } from '../values/limits.ts'
+import type { Channel } from './channel.ts'
 import type { Environment } from './environment.ts'
 import type { FrameSender } from './frame-sender.ts'
 import { type Deferred, deferred, DONE, handled } from './promises.ts'
 import { Queue } from './queue.ts'
-import { mayReuse } from './reuse.ts'
 
 /** Moves bytes from the frames to the transport. */
 export class Outbox {
   readonly #frames: FrameSender
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #channel: Channel
   readonly #environment: Environment
   readonly #highWaterMark: number
   readonly #onError: (error: unknown) => void
@@ -32,18 +32,17 @@ export class Outbox {
   /** `onError` hears of the transport's failures. */
   constructor(
     frames: FrameSender,
-    writable: WritableStream<Uint8Array>,
+    channel: Channel,
     environment: Environment,
     limits: Limits,
     onError: (error: unknown) => void,
   ) {
     this.#frames = frames
-    this.#writer = writable.getWriter()
-    this.#writer.closed.catch(onError)
+    this.#channel = channel
     this.#environment = environment
     this.#highWaterMark = Math.max(1, limits.highWaterMark)
     this.#onError = onError
-    if (mayReuse(writable)) frames.reuseBlocks()
+    if (channel.keepsNothing) frames.reuseBlocks()
   }
 
   /** Bytes that wait to go out. */
@@ -93,7 +92,7 @@ export class Outbox {
     if (this.#closed !== undefined) return this.#closed
     if (this.#failure !== undefined) return DONE
     this.#writeAll()
-    return this.#closed = this.#writer.close().catch(() => {})
+    return this.#closed = this.#channel.shutdown().catch(() => {})
   }
 
   /** Cuts the transport; what waits is lost, and whoever waits for it hears `error`. */
@@ -101,7 +100,7 @@ export class Outbox {
     if (this.#failure !== undefined) return
     this.#failure = { error }
     this.release(error)
-    this.#writer.abort(error).catch(() => {})
+    this.#channel.abort(error)
   }
 
   /** Nobody needs to wait any more; what waits still goes out. */
@@ -112,18 +111,19 @@ export class Outbox {
   }
 
   #writeAll(): void {
-    for (const chunk of this.#frames.take()) {
-      const { length } = chunk
-      this.#inFlight += length
-      this.#frames.stalled = true
-      this.#writer.write(chunk).then(() => {
-        this.#frames.release(chunk)
-        this.#took(length)
-      }, this.#onError)
-    }
+    const chunks = this.#frames.take()
+    if (chunks.length === 0) return
+    let length = 0
+    for (const chunk of chunks) length += chunk.length
+    this.#inFlight += length
+    const written = this.#channel.write(chunks)
+    if (written === undefined) return this.#took(chunks, length)
+    this.#frames.stalled = true
+    written.then(() => this.#took(chunks, length), this.#onError)
   }
 
-  #took(length: number): void {
+  #took(chunks: readonly Uint8Array[], length: number): void {
+    for (const chunk of chunks) this.#frames.release(chunk)
     this.#inFlight -= length
     this.#taken += length
     this.#frames.stalled = this.#inFlight > 0

@@ -6,6 +6,7 @@ import { Opcode } from '../values/opcode.ts'
 import { StatusCode } from '../values/status-code.ts'
 import type { BytesLike, ByteStreams } from '../values/types.ts'
 import type { WebSocketError } from '../values/websocket-error.ts'
+import { channelOf } from './claim.ts'
 import { Closer } from './closer.ts'
 import type { ClosingState } from './closing.ts'
 import { abnormalEnd, closeBodyOf, closedByUs, type CloseResult, failureClose, lostData } from './ends.ts'
@@ -50,9 +51,7 @@ export class Session {
   constructor(transport: ByteStreams, options: ConnectionOptions, observe: FrameObserver | undefined) {
     const { role, autoPong = true } = options
     const { limits, keepAlive } = resolveOptions(options)
-    if (transport.readable.locked || transport.writable.locked) {
-      throw new TypeError('Cannot use transport: its streams are locked already')
-    }
+    const channel = channelOf(transport)
     this.closed = handled(new Promise((resolve, reject) => this.#settleClosed = { resolve, reject }))
     const environment = this.#environment = { ...portableEnvironment, ...options.environment }
     const { allocate } = environment
@@ -77,7 +76,7 @@ export class Session {
     })
     this.#outbox = new Outbox(
       protocol.frames,
-      transport.writable,
+      channel,
       environment,
       limits,
       (cause) => this.#lost({ why: BROKEN, cause }),
@@ -100,7 +99,7 @@ export class Session {
       isPaused: () => this.#intake.paused || protocol.state !== 'open',
       onDead: (silence) => this.#lost({ why: `the peer was silent for ${silence} ms after a ping` }),
     }, keepAlive)
-    this.#intake = new Intake(transport.readable, protocol, this.#inbox, {
+    this.#intake = new Intake(channel, protocol, this.#inbox, {
       onAlive: () => this.#heartbeat.alive(),
       onPong: (payload) => this.#heartbeat.pong(payload),
       onClose: (close) => this.#postponed.put(() => this.#closeReceived(close)),

@@ -3,21 +3,26 @@
 import type { HeadReader } from '../handshake/head-reader.ts'
 import type { Heads } from '../handshake/http1.ts'
 import type { ByteStreams } from '../values/types.ts'
+import type { Channel } from './channel.ts'
+import { channelOf } from './claim.ts'
 import { abnormalEnd } from './ends.ts'
 import type { Environment } from './environment.ts'
 import { reasonOf } from './naming.ts'
-import { handled } from './promises.ts'
+import { DONE, handled } from './promises.ts'
 
 /** A transport during the opening handshake. `release` hands it on; `discard` cuts it. */
 export class HandshakeTransport {
   readonly #streams: ByteStreams
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #channel: Channel
   /** Rejects when the handshake must end. */
   readonly #stopping: Promise<never>
   #reject!: (reason: unknown) => void
   #stopped = false
   readonly #forget: () => void
+  /** What came and was not read yet; undefined for the end. */
+  readonly #came: (Uint8Array | undefined)[] = []
+  #failure: { readonly error: unknown } | undefined
+  #waiting: { resolve: (chunk: Uint8Array | undefined) => void; reject: (error: unknown) => void } | undefined
 
   /** `onTimeout` makes the error of a handshake that takes longer than `timeout` milliseconds. */
   constructor(
@@ -26,9 +31,7 @@ export class HandshakeTransport {
     { timeout, onTimeout, signal }: { timeout: number; onTimeout: () => unknown; signal?: AbortSignal | undefined },
   ) {
     this.#streams = streams
-    this.#reader = streams.readable.getReader()
-    this.#writer = streams.writable.getWriter()
-    this.#writer.closed.catch(() => {})
+    this.#channel = channelOf(streams)
     this.#stopping = handled(new Promise((_, reject) => this.#reject = reject))
     const onAbort = () => this.#stop(signal!.reason)
     const stopTimer = environment.startTimer(() => this.#stop(onTimeout()), timeout)
@@ -37,6 +40,14 @@ export class HandshakeTransport {
       stopTimer()
       signal?.removeEventListener('abort', onAbort)
     }
+    this.#channel.listen({
+      chunk: (chunk) => this.#take(chunk),
+      end: () => this.#take(undefined),
+      failed: (error) => {
+        this.#failure ??= { error }
+        this.#waiting?.reject(error)
+      },
+    })
     if (signal?.aborted) onAbort()
   }
 
@@ -52,7 +63,8 @@ export class HandshakeTransport {
 
   /** Writes one chunk. */
   write(bytes: Uint8Array): Promise<void> {
-    return this.within(this.#writer.write(bytes).catch(failed))
+    const written = this.#channel.write([bytes])
+    return written === undefined ? DONE : this.within(written.catch(failed))
   }
 
   /** Reads a head. Throws what the reader throws, `unexpected-end` where the transport ends first. */
@@ -66,31 +78,46 @@ export class HandshakeTransport {
   }
 
   /** The next chunk, or undefined at the end. */
-  async read(): Promise<Uint8Array | undefined> {
-    const { value } = await this.within(this.#reader.read().catch(failed))
-    return value
+  read(): Promise<Uint8Array | undefined> {
+    return this.within(this.#next().catch(failed))
   }
 
   /** Ends our direction when what was written is out; where the peer does not take it in time, cuts the transport. */
   async end(): Promise<void> {
-    this.#reader.cancel().catch(() => {})
-    await this.within(this.#writer.close()).catch((reason) => this.discard(reason))
+    this.#channel.discard()
+    await this.within(this.#channel.shutdown()).catch((reason) => this.discard(reason))
     this.#forget()
   }
 
   /** The handshake is done: the streams are the caller's again. */
   release(): ByteStreams {
     this.#forget()
-    this.#reader.releaseLock()
-    this.#writer.releaseLock()
+    this.#channel.release()
     return this.#streams
   }
 
   /** The handshake failed: cuts the transport. */
   discard(reason: unknown): void {
     this.#forget()
-    this.#reader.cancel(reason).catch(() => {})
-    this.#writer.abort(reason).catch(() => {})
+    this.#channel.discard()
+    this.#channel.abort(reason)
+  }
+
+  #next(): Promise<Uint8Array | undefined> {
+    if (this.#came.length > 0) return Promise.resolve(this.#came.shift())
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error)
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject }
+      this.#channel.resume()
+    })
+  }
+
+  /** One chunk at a time: what follows the head is somebody else's. */
+  #take(chunk: Uint8Array | undefined): void {
+    if (chunk !== undefined) this.#channel.pause()
+    if (this.#waiting === undefined) this.#came.push(chunk)
+    else this.#waiting.resolve(chunk)
+    this.#waiting = undefined
   }
 
   #stop(reason: unknown): void {

@@ -2,7 +2,7 @@
 // (design.md, Ownership).
 
 import { describe, expect, test } from 'vitest'
-import { Connection, FrameDecoder, Opcode, reuseWritten, type Role } from '../../src/index.ts'
+import { Connection, Duplex, type DuplexSocket, FrameDecoder, Opcode, type Role } from '../../src/index.ts'
 import { cutAt, expectBytes, join, pattern } from '../support/bytes.ts'
 import { Random } from '../support/random.ts'
 import { connect, fragments, roles } from './helpers.ts'
@@ -13,17 +13,25 @@ function sender(role: Role, { reuse }: { reuse: boolean }) {
   const chunks: Uint8Array[] = []
   const copies: Uint8Array[] = []
   const waiting: (() => void)[] = []
-  const writable = new WritableStream<Uint8Array>({
-    write: (chunk) => {
-      chunks.push(chunk)
-      copies.push(chunk.slice())
-      return new Promise((resolve) => waiting.push(resolve))
+  const write = (chunk: Uint8Array) => {
+    chunks.push(chunk)
+    copies.push(chunk.slice())
+    return new Promise<void>((resolve) => waiting.push(resolve))
+  }
+  const nothing = () => {}
+  const socket: DuplexSocket = {
+    write: async (chunks) => {
+      for (const chunk of chunks) await write(chunk)
     },
-  })
-  const connection = new Connection({
-    readable: new ReadableStream(),
-    writable: reuse ? reuseWritten(writable) : writable,
-  }, { role })
+    resume: nothing,
+    pause: nothing,
+    shutdown: nothing,
+    close: nothing,
+    destroy: nothing,
+  }
+  const streams = { readable: new ReadableStream(), writable: new WritableStream<Uint8Array>({ write }) }
+  const transport = reuse ? new Duplex(socket, { startTimer: () => nothing }) : streams
+  const connection = new Connection(transport, { role })
   const takeNext = async () => {
     await drain()
     const taken = waiting.shift()
