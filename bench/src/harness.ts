@@ -12,11 +12,21 @@ export interface Effort {
   rounds: number
   /** Of one side in one round. */
   seconds: number
+  /** Of one side before the first round, in seconds. */
+  warmUp: number
 }
 
 /** The effort of a usual run, and of a look in passing. */
-export const FULL: Effort = { rounds: 5, seconds: 1 }
-export const QUICK: Effort = { rounds: 3, seconds: 0.3 }
+export const FULL: Effort = { rounds: 5, seconds: 1, warmUp: 0.3 }
+export const QUICK: Effort = { rounds: 3, seconds: 0.3, warmUp: 0.1 }
+
+/** What a round costs beside its seconds: to ask, to check the first and the last message, to collect garbage. */
+const BETWEEN = 0.02
+
+/** About how long `measure` takes for so many sides, in seconds. */
+export function secondsFor(sides: number, { rounds, seconds, warmUp }: Effort): number {
+  return sides * (warmUp + BETWEEN + rounds * (seconds + BETWEEN))
+}
 
 /** The figures of each side, one a round. */
 export type Rounds<Name extends string> = Record<Name, number[]>
@@ -24,15 +34,22 @@ export type Rounds<Name extends string> = Record<Name, number[]>
 /** Measures every side in `rounds` rounds, after a short one to warm up. */
 export async function measure<Name extends string>(
   sides: Record<Name, Side>,
-  { rounds, seconds }: Effort,
+  { rounds, seconds, warmUp }: Effort,
 ): Promise<Rounds<Name>> {
   const names = Object.keys(sides) as Name[]
-  const figures = Object.fromEntries(names.map((name) => [name, []])) as unknown as Rounds<Name>
-  for (const name of names) await sides[name].measure(Math.min(seconds / 3, 0.3))
+  for (const name of names) await sides[name].measure(warmUp)
+  return await inRounds(names, rounds, (name) => sides[name].measure(seconds))
+}
+
+/** One figure of each a round, the order turned round every time. */
+export async function inRounds<Name extends string, Figure>(
+  names: readonly Name[],
+  rounds: number,
+  figure: (name: Name) => Promise<Figure>,
+): Promise<Record<Name, Figure[]>> {
+  const figures = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, Figure[]>
   for (let round = 0; round < rounds; round++) {
-    for (const name of round % 2 === 0 ? names : [...names].reverse()) {
-      figures[name].push(await sides[name].measure(seconds))
-    }
+    for (const name of round % 2 === 0 ? names : [...names].reverse()) figures[name].push(await figure(name))
   }
   return figures
 }

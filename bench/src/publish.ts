@@ -2,14 +2,15 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { chart, type Panel } from './chart.ts'
-import { limit, line, short, spread } from './report.ts'
+import { line } from './progress.ts'
+import { limit, short, spread } from './report.ts'
 import { reaches, type Result } from './result.ts'
 import { PLAIN_WS, TCP } from './rivals.ts'
 
 const root = new URL('../../', import.meta.url)
 
 /** Reads these files, the later ones in place of the same figures in earlier ones, and writes the documents. */
-export function publish(files: readonly string[]): void {
+export function publish(files: readonly string[], _into?: string): void {
   const newest = new Map<string, Result>()
   for (const file of files) {
     const { results } = JSON.parse(readFileSync(file, 'utf8')) as { results: Result[] }

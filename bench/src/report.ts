@@ -1,7 +1,8 @@
-// What people see while the bench runs: one line for each comparison. Prints to standard output; nothing else in the benches does.
+// How figures are written: one line for each comparison, and its parts for the tables.
 
 import { cpus, totalmem } from 'node:os'
 import process from 'node:process'
+import { line } from './progress.ts'
 import { reaches, type Result } from './result.ts'
 
 /** The machine, in one line. */
@@ -9,11 +10,6 @@ export function machine(): string {
   const [cpu] = cpus()
   const memory = Math.round(totalmem() / 2 ** 30)
   return `${cpu?.model.trim() ?? 'unknown'} × ${cpus().length}, ${memory} GiB, ${process.platform} ${process.arch}`
-}
-
-/** One line of text. */
-export function line(text = ''): void {
-  console.log(text)
 }
 
 /** One comparison. */

@@ -1,7 +1,7 @@
 // Servers that a suite started, and the load on them.
 
 import type { Child } from './child.ts'
-import { measure, type Rounds, type Side } from './harness.ts'
+import { type Effort, measure, type Rounds, secondsFor, type Side } from './harness.ts'
 import type { Server } from './rivals.ts'
 import type { SuiteOptions } from './suite.ts'
 import { start, type Target } from './target.ts'
@@ -20,6 +20,14 @@ export interface Contestant {
   mode: string
   /** What the load needs to know, beside the port. */
   load: object
+}
+
+/** To start a server and open the load's connections to it, in seconds. */
+const START = 0.5
+
+/** About how long `contest` takes with so many servers, in seconds. */
+export function contestSeconds(servers: number, effort: Effort): number {
+  return servers * START + secondsFor(servers, effort)
 }
 
 /** Starts them all, measures them in turns with that kind of load, and ends them. */

@@ -5,17 +5,23 @@ import type { Effort } from './harness.ts'
 import type { Measured } from './result.ts'
 import type { Target } from './target.ts'
 
-/** How a suite is asked to run. */
-export interface SuiteOptions {
+/** What a suite is to measure. */
+export interface SuitePlan {
   target: Target
   effort: Effort
   quick: boolean
+}
+
+/** How a suite is asked to run. */
+export interface SuiteOptions extends SuitePlan {
   /** The load process; idle between the suites. */
   load: Child
   /** Takes each comparison when it is done: prints and keeps it. */
   report(measured: Measured): void
   /** Prints what is not a comparison. */
   note(text: string): void
+  /** Says what is being measured, to whoever waits. */
+  doing(what: string): void
 }
 
 /** One suite of measurements. */
@@ -26,6 +32,8 @@ export interface Suite {
   inAll: boolean
   /** The adapters it can run with; all unless told. */
   adapters?: readonly Target['adapter'][]
+  /** About how long it takes, in seconds. */
+  seconds(plan: SuitePlan): number
   /** Measures, and reports as it goes. Throws where a check fails. */
   run(options: SuiteOptions): Promise<void>
 }

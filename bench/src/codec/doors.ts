@@ -1,6 +1,7 @@
 // Our side through the stream doors: a pipeline that lives through all batches.
 
 import {
+  type Control,
   FrameDecoderStream,
   FrameEncoderStream,
   type Message,
@@ -9,7 +10,7 @@ import {
 } from '@wirestream/codec'
 import { nodeEnvironment } from '@wirestream/node'
 import type { CodecCase } from './cases.ts'
-import { type Batch, encodedLength, maskedChunks, MessageCount, messageOf, messagesIn } from './material.ts'
+import { type Batch, EncodedTally, maskedChunks, messageOf, messagesIn, MessageTally } from './material.ts'
 
 // As whoever works on Node would have it.
 const { allocate } = nodeEnvironment
@@ -18,51 +19,45 @@ const { allocate } = nodeEnvironment
 const TOGETHER = 64
 
 /** The work of a case. */
-export function doors(one: CodecCase): Batch {
-  return one.work === 'decode' ? decode(one) : encode(one)
+export function doors(one: CodecCase, form: 'per item' | 'batched'): Batch {
+  return one.work === 'decode' ? decode(one, form === 'batched') : encode(one, form === 'batched')
 }
 
-function decode(one: CodecCase): Batch {
+function decode(one: CodecCase, batch: boolean): Batch {
   const chunks = maskedChunks(one)
-  const batch = one.doors === 'batched'
   const { readable, feed } = source<Uint8Array>()
   const reader = readable
     .pipeThrough(new FrameDecoderStream({ role: 'server', batch, allocate }))
     .pipeThrough(new MessageDecoderStream({ batch, allocate }))
     .getReader()
-  const counted = new MessageCount(one)
-  const wanted = messagesIn(one)
+  const tally = new MessageTally(one)
+  const add = (message: Message | Control) => {
+    if (message.type !== 'close') tally.add(message.data)
+  }
   return async () => {
     feed(chunks)
-    while (counted.count < wanted) {
+    while (!tally.full) {
       const { value } = await reader.read()
-      if (Array.isArray(value)) { for (const message of value) counted.add(message) }
-      else counted.add(value!)
+      if (Array.isArray(value)) { for (const message of value) add(message) }
+      else add(value!)
     }
-    return counted.take()
+    return tally.take()
   }
 }
 
-function encode(one: CodecCase): Batch {
-  const batch = one.doors === 'batched'
-  const count = messagesIn(one)
-  const messages = Array.from({ length: count }, () => messageOf(one))
+function encode(one: CodecCase, batch: boolean): Batch {
+  const messages = Array.from({ length: messagesIn(one) }, () => messageOf(one))
   const { readable, feed } = source<Message | Message[]>()
   const reader = readable
     .pipeThrough(new MessageEncoderStream({ batch }))
     .pipeThrough(new FrameEncoderStream({ role: one.role, allocate }))
     .getReader()
   const inputs = batch ? inGroups(messages, TOGETHER) : messages
-  const wanted = encodedLength(one, count)
+  const tally = new EncodedTally(one)
   return async () => {
     feed(inputs)
-    let length = 0
-    while (length < wanted) {
-      const { value } = await reader.read()
-      length += value!.length
-    }
-    if (length !== wanted) throw new Error(`Cannot measure: got ${length} bytes, wanted ${wanted}`)
-    return count
+    while (!tally.full) tally.add((await reader.read()).value!)
+    return tally.take()
   }
 }
 

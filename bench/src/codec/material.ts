@@ -1,10 +1,11 @@
-// What both sides of a case work on, and the check that all of the work was done.
+// What both sides of a case work on, and the check that all of the work was done, and rightly.
 
 import { Buffer } from 'node:buffer'
-import { type Control, FrameEncoder, type FrameInit, type Message, MessageEncoder } from '@wirestream/codec'
-import { type CodecCase, nameOf } from './cases.ts'
+import { FrameEncoder, type FrameInit, type Message, MessageEncoder } from '@wirestream/codec'
+import { headerOf, masked } from '../load/frames.ts'
+import type { CodecCase } from './cases.ts'
 
-/** Does a fixed piece of work and says how many messages that was. */
+/** Does a fixed piece of work and says how many messages that was. The first one compares every byte. */
 export type Batch = () => number | Promise<number>
 
 const CHUNK = 65536
@@ -16,14 +17,16 @@ export function messagesIn({ size, cut }: CodecCase): number {
 }
 
 /** ASCII, so that text and binary carry the same bytes. */
-function payloadOf(size: number): Uint8Array {
+function payloadOf({ size }: CodecCase): Uint8Array {
   return Uint8Array.from({ length: size }, (_, i) => 32 + ((i * 7) % 95))
 }
 
 /** The message of an encode case. */
-export function messageOf({ type, size }: CodecCase): Message {
-  const data = payloadOf(size)
-  return type === 'text' ? { type, data: new TextDecoder().decode(data) } : { type, data: Buffer.from(data) }
+export function messageOf(one: CodecCase): Message {
+  const data = payloadOf(one)
+  return one.type === 'text'
+    ? { type: 'text', data: new TextDecoder().decode(data) }
+    : { type: 'binary', data: Buffer.from(data) }
 }
 
 /**
@@ -47,42 +50,95 @@ export function maskedChunks(one: CodecCase): Uint8Array[] {
   )
 }
 
-/** Counts messages as they come out. */
-export class MessageCount {
-  readonly #one: CodecCase
+/** Counts decoded messages as they come out. The first batch is compared; the later ones have other payloads (see above). */
+export class MessageTally {
+  readonly #wanted: number
+  readonly #size: number
+  #expected: Uint8Array | undefined
   count = 0
-  length = 0
+  #length = 0
+
+  constructor(one: CodecCase) {
+    this.#wanted = messagesIn(one)
+    this.#size = one.size
+    this.#expected = payloadOf(one)
+  }
+
+  add(data: string | Uint8Array): void {
+    this.count++
+    this.#length += data.length
+    if (this.#expected !== undefined && Buffer.compare(Buffer.from(data as string), this.#expected) !== 0) {
+      throw new Error(`Cannot measure: message ${this.count} has other bytes than were sent`)
+    }
+  }
+
+  /** Whether all messages of the batch are there. */
+  get full(): boolean {
+    return this.count >= this.#wanted
+  }
+
+  /** The count, for a batch that has ended. Throws where anything was lost on the way: then no figure is right. */
+  take(): number {
+    const [count, length] = [this.count, this.#length]
+    this.count = this.#length = 0
+    this.#expected = undefined
+    if (count === this.#wanted && length === count * this.#size) return count
+    throw new Error(`Cannot measure: got ${count} messages of ${length} bytes, wanted ${this.#wanted} of ${this.#size}`)
+  }
+}
+
+/** Counts encoded bytes as they come out; those of the first batch are read back. */
+export class EncodedTally {
+  readonly #one: CodecCase
+  readonly #wanted: number
+  #first: Uint8Array[] | undefined = []
+  #length = 0
 
   constructor(one: CodecCase) {
     this.#one = one
+    this.#wanted = messagesIn(one) * frameLength(one)
   }
 
-  add(message: Message | Control): void {
-    if (message.type === 'close') return
-    this.count++
-    this.length += message.data.length
+  add(chunk: Uint8Array): void {
+    this.#length += chunk.length
+    this.#first?.push(Buffer.from(chunk))
   }
 
-  /** The count, for a batch that has ended. */
+  /** Whether all bytes of the batch are there. */
+  get full(): boolean {
+    return this.#length >= this.#wanted
+  }
+
+  /** How many messages these were. Throws where bytes are missing or wrong. */
   take(): number {
-    const { count, length } = this
-    this.count = this.length = 0
-    return checked(this.#one, count, messagesIn(this.#one), length)
+    const length = this.#length
+    this.#length = 0
+    if (length !== this.#wanted) throw new Error(`Cannot measure: got ${length} bytes, wanted ${this.#wanted}`)
+    if (this.#first !== undefined) compareFrames(this.#one, Buffer.concat(this.#first))
+    this.#first = undefined
+    return length / frameLength(this.#one)
   }
 }
 
-/** How many bytes so many messages are as frames. */
-export function encodedLength({ size, role }: CodecCase, messages: number): number {
-  const header = (size < 126 ? 2 : size < 65536 ? 4 : 10) + (role === 'client' ? 4 : 0)
-  return messages * (header + size)
+/** Holds encoded frames, one behind the other, against the message that they carry (RFC 6455 §5.2). */
+function compareFrames(one: CodecCase, bytes: Uint8Array): void {
+  const mask = one.role === 'client'
+  const header = headerOf(one.size, mask)
+  if (one.type === 'text') header[0] = 0x81
+  const payload = payloadOf(one)
+  const length = frameLength(one)
+  for (let at = 0; at < bytes.length; at += length) {
+    const frame = bytes.subarray(at, at + length)
+    const key = frame.subarray(header.length, header.length + (mask ? 4 : 0))
+    const body = frame.subarray(header.length + key.length)
+    const wanted = mask ? masked(payload, key) : payload
+    if (Buffer.compare(frame.subarray(0, header.length), header) !== 0 || Buffer.compare(body, wanted) !== 0) {
+      throw new Error(`Cannot measure: the frame at byte ${at} is not the message`)
+    }
+  }
 }
 
-/** The count, unless something was lost on the way: then no figure is right. */
-export function checked(one: CodecCase, count: number, wanted: number, length: number): number {
-  if (count === wanted && length === wanted * one.size) return count
-  throw new Error(
-    `Cannot measure ${
-      nameOf(one)
-    }: got ${count} messages of ${length} bytes, wanted ${wanted} of ${one.size} bytes each`,
-  )
+/** How many bytes one message is as a frame. */
+function frameLength({ size, role }: CodecCase): number {
+  return headerOf(size, false).length + (role === 'client' ? 4 : 0) + size
 }

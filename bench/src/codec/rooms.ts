@@ -2,48 +2,46 @@
 
 import { FrameDecoder, FrameEncoder, type Message, MessageDecoder, MessageEncoder } from '@wirestream/codec'
 import { nodeEnvironment } from '@wirestream/node'
-import type { CodecCase } from './cases.ts'
-import { type Batch, encodedLength, maskedChunks, MessageCount, messageOf, messagesIn } from './material.ts'
+import { type CodecCase, type Form, together } from './cases.ts'
+import { type Batch, EncodedTally, maskedChunks, messageOf, messagesIn, MessageTally } from './material.ts'
 
 // As whoever works on Node would have it.
 const { allocate } = nodeEnvironment
 
 /** The work of a case. */
-export function rooms(one: CodecCase): Batch {
-  return one.work === 'decode' ? decode(one) : encode(one)
+export function rooms(one: CodecCase, form: Form): Batch {
+  return one.work === 'decode' ? decode(one) : encode(one, form === 'one a call' ? 1 : together(one))
 }
 
 function decode(one: CodecCase): Batch {
   const chunks = maskedChunks(one)
   const frames = new FrameDecoder({ role: 'server', allocate })
   const messages = new MessageDecoder({ allocate })
-  const counted = new MessageCount(one)
+  const tally = new MessageTally(one)
   return () => {
     for (const chunk of chunks) {
       for (const frame of frames.decode(chunk)) {
         const message = messages.decode(frame)
-        if (message !== undefined) counted.add(message)
+        if (message !== undefined && message.type !== 'close') tally.add(message.data)
       }
     }
-    return counted.take()
+    return tally.take()
   }
 }
 
-function encode(one: CodecCase): Batch {
-  const { role, together = 1 } = one
+function encode(one: CodecCase, aCall: number): Batch {
   const messages = new MessageEncoder()
-  const frames = new FrameEncoder({ role, allocate })
+  const frames = new FrameEncoder({ role: one.role, allocate })
   const message = messageOf(one)
-  const calls = Math.max(1, Math.floor(messagesIn(one) / together))
-  const wanted = encodedLength(one, calls * together)
+  const count = messagesIn(one)
+  const tally = new EncodedTally(one)
   return () => {
-    let length = 0
-    for (let i = 0; i < calls; i++) {
-      const chunks = frames.encode(together === 1 ? messages.encode(message) : many(messages, message, together))
-      for (const chunk of chunks) length += chunk.length
+    for (let left = count; left > 0; left -= aCall) {
+      const now = Math.min(left, aCall)
+      const chunks = frames.encode(now === 1 ? messages.encode(message) : many(messages, message, now))
+      for (const chunk of chunks) tally.add(chunk)
     }
-    if (length !== wanted) throw new Error(`Cannot measure: got ${length} bytes, wanted ${wanted}`)
-    return calls * together
+    return tally.take()
   }
 }
 

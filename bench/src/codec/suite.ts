@@ -1,45 +1,70 @@
 // What the suites `codec` and `streams` share: a process for each case, and the sides of it in turns.
 
-import { measure, type Side } from '../harness.ts'
-import { rivalsOn } from '../rivals.ts'
-import type { Suite } from '../suite.ts'
+import { type Effort, measure, secondsFor, type Side } from '../harness.ts'
+import { PLAIN_WS, rivalsOn } from '../rivals.ts'
+import type { Suite, SuiteOptions } from '../suite.ts'
 import { start } from '../target.ts'
-import { type CodecCase, nameOf, quickCases } from './cases.ts'
+import { type CodecCase, type CodecGroup, nameOf, quickCases } from './cases.ts'
 
-/** A suite of these cases, against the receiver and sender of `ws`. */
-export function codecSuite(about: string, cases: readonly CodecCase[]): Suite {
+/** To start a process and check its answers, in seconds. */
+const START = 0.4
+
+/** A suite of these groups, against the receiver and sender of `ws`. */
+export function codecSuite(about: string, groups: readonly CodecGroup[]): Suite {
+  const chosen = (quick: boolean) =>
+    groups.filter(({ one, forms: [first] }) => !quick || quickCases.includes(nameOf(one, first!)))
   return {
     about,
     inAll: true,
     adapters: ['node'],
-    async run({ target, effort, quick, report }) {
-      const rivals = rivalsOn(target).slice(0, quick ? 1 : undefined)
-      for (const one of cases.filter((one) => !quick || quickCases.includes(nameOf(one)))) {
-        const child = start(target, ['codec/worker'])
-        try {
-          await child.ask({ do: 'prepare', one })
-          const side = (name: string): [string, Side] => [
-            name,
-            { measure: (seconds) => child.ask<number>({ do: 'run', side: name, seconds }) },
-          ]
-          const rounds = await measure(
-            Object.fromEntries(['ours', ...rivals.map(({ name }) => name)].map(side)),
-            effort,
-          )
-          for (const rival of rivals) {
-            report({
-              case: nameOf(one),
-              target,
-              unit: 'msg/s',
-              ours: rounds['ours']!,
-              theirs: rounds[rival.name]!,
-              rival,
-            })
-          }
-        } finally {
-          await child.stop()
-        }
-      }
+    seconds(options) {
+      const each = chosen(options.quick).map((group) =>
+        START + secondsFor(sidesOf(group, options), halved(options.effort))
+      )
+      return each.reduce((sum, seconds) => sum + seconds, 0)
     },
+    async run(options) {
+      for (const group of chosen(options.quick)) await compareAll(group, options)
+    },
+  }
+}
+
+/** Nothing settles between sides that share a process: ours and a rival have half of a round's second each. */
+function halved(effort: Effort): Effort {
+  return { ...effort, seconds: effort.seconds / 2 }
+}
+
+/** How many sides a group has, rivals included. */
+function sidesOf({ one, forms }: CodecGroup, { target, quick }: Pick<SuiteOptions, 'target' | 'quick'>): number {
+  return forms.length + rivalsOf(one, forms.includes('rooms'), { target, quick }).length
+}
+
+/** The plain `ws` is a rival of the rooms, and not where its add-ons do nothing: in what a server sends. */
+function rivalsOf(one: CodecCase, rooms: boolean, { target, quick }: Pick<SuiteOptions, 'target' | 'quick'>) {
+  const addOns = one.work === 'decode' || one.role === 'client'
+  return rivalsOn(target).filter(({ name }) => name !== PLAIN_WS || (addOns && rooms && !quick))
+}
+
+async function compareAll({ one, forms }: CodecGroup, options: SuiteOptions): Promise<void> {
+  const { target, effort, report } = options
+  const rivals = rivalsOf(one, forms.includes('rooms'), options)
+  const sides = [...forms, ...rivals.map(({ name }) => name)]
+  const child = start(target, ['codec/worker'])
+  try {
+    options.doing(nameOf(one, forms[0]!))
+    await child.ask({ do: 'prepare', one, sides })
+    const side = (name: string): [string, Side] => [
+      name,
+      { measure: (seconds) => child.ask<number>({ do: 'run', side: name, seconds }) },
+    ]
+    const rounds = await measure(Object.fromEntries(sides.map(side)), halved(effort))
+    for (const form of forms) {
+      for (const rival of rivals) {
+        const figures = { ours: rounds[form]!, theirs: rounds[rival.name]! }
+        report({ case: nameOf(one, form), target, unit: 'msg/s', rival, ...figures })
+      }
+    }
+  } finally {
+    await child.stop()
   }
 }

@@ -6,7 +6,7 @@ import process from 'node:process'
 import type { Writable } from 'node:stream'
 import { PLAIN } from '../rivals.ts'
 import type { CodecCase } from './cases.ts'
-import { type Batch, checked, encodedLength, maskedChunks, messageOf, messagesIn } from './material.ts'
+import { type Batch, EncodedTally, maskedChunks, messageOf, messagesIn, MessageTally } from './material.ts'
 
 // The types of `ws` leave out what its module gives: its receiver and sender.
 interface Ws {
@@ -38,40 +38,32 @@ function load(native: boolean): Ws {
 function decode(one: CodecCase, { Receiver }: Ws): Batch {
   const buffers = maskedChunks(one).map((chunk) => Buffer.from(chunk.buffer))
   const receiver = new Receiver({ isServer: true, maxFragments: 0 })
-  let [count, length] = [0, 0]
-  receiver.on('message', (data: Buffer, isBinary: boolean) => {
-    count++
-    length += isBinary ? data.length : data.toString().length // as the documentation of `ws` makes a string of it
-  })
-  const wanted = messagesIn(one)
+  const tally = new MessageTally(one)
+  // As the documentation of `ws` makes a string of it.
+  receiver.on('message', (data: Buffer, isBinary: boolean) => tally.add(isBinary ? data : data.toString()))
   return async () => {
-    count = length = 0
     for (const buffer of buffers) {
       if (!receiver.write(buffer)) await new Promise((resolve) => receiver.once('drain', resolve))
     }
-    while (count < wanted) await new Promise((resolve) => setImmediate(resolve))
-    return checked(one, count, wanted, length)
+    while (!tally.full) await new Promise((resolve) => setImmediate(resolve))
+    return tally.take()
   }
 }
 
 function encode(one: CodecCase, { Sender }: Ws): Batch {
-  let length = 0
+  const tally = new EncodedTally(one)
   const socket = {
     cork() {},
     uncork() {},
     // A socket would turn strings into bytes; so it does here, or the work would only be put off.
-    write: (chunk: string | Uint8Array) =>
-      void (length += typeof chunk === 'string' ? Buffer.from(chunk).length : chunk.length),
+    write: (chunk: string | Uint8Array) => tally.add(typeof chunk === 'string' ? Buffer.from(chunk) : chunk),
   }
   const sender = new Sender(socket)
   const { data } = messageOf(one)
   const options = { fin: true, binary: one.type === 'binary', compress: false, mask: one.role === 'client' }
   const count = messagesIn(one)
-  const wanted = encodedLength(one, count)
   return () => {
-    length = 0
     for (let i = 0; i < count; i++) sender.send(data, options)
-    if (length !== wanted) throw new Error(`Cannot measure: got ${length} bytes, wanted ${wanted}`)
-    return count
+    return tally.take()
   }
 }

@@ -1,9 +1,9 @@
 // The rooms: masked frames in chunks of 64 KiB to messages, text as a string, and messages to chunks for the socket.
 
-import { codecCases } from '../codec/cases.ts'
+import { codecGroups } from '../codec/cases.ts'
 import { codecSuite } from '../codec/suite.ts'
 import type { Suite } from '../suite.ts'
 
-const suite: Suite = codecSuite('frames and messages, decoded and encoded, without streams', codecCases)
+const suite: Suite = codecSuite('frames and messages, decoded and encoded, without streams', codecGroups)
 
 export default suite

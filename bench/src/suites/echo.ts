@@ -2,9 +2,9 @@
 // `for await` with `send`, against the servers people use, and against a TCP echo, which is also the ceiling of the load.
 
 import { short, size } from '../report.ts'
-import { oursOn, rivalsOn, TCP, tcpOn } from '../rivals.ts'
-import { contest } from '../running.ts'
-import type { Suite, SuiteOptions } from '../suite.ts'
+import { oursOn, rivalsOn, type Server, TCP, tcpOn } from '../rivals.ts'
+import { contest, contestSeconds } from '../running.ts'
+import type { Suite, SuiteOptions, SuitePlan } from '../suite.ts'
 
 interface EchoCase {
   size: number
@@ -34,6 +34,10 @@ const cases: EchoCase[] = [
 const suite: Suite = {
   about: 'messages echoed by servers on loopback',
   inAll: true,
+  seconds(plan) {
+    const each = cases.map((one) => contestSeconds(modesOf(one, plan).length + othersOf(one, plan).length, plan.effort))
+    return each.reduce((sum, seconds) => sum + seconds, 0)
+  },
   async run(options) {
     for (const one of cases) await echo(one, options)
   },
@@ -41,12 +45,22 @@ const suite: Suite = {
 
 export default suite
 
+function modesOf({ modes, quick: few = [] }: EchoCase, { quick }: SuitePlan): Mode[] {
+  return ['pipe', ...quick ? few : modes]
+}
+
+/** The rivals, and TCP. A quick look checks the load once, and where TCP is the rival. */
+function othersOf(one: EchoCase, { target, quick }: SuitePlan): Server[] {
+  const rivals = rivalsOn(target).slice(0, quick ? 1 : undefined)
+  const tcp = !quick || one === cases[2] || (target.adapter === 'deno' && one.inFlight === 1)
+  return tcp ? [...rivals, tcpOn(target)] : rivals
+}
+
 async function echo(one: EchoCase, options: SuiteOptions): Promise<void> {
-  const { target, quick, report, note } = options
-  const modes: Mode[] = ['pipe', ...quick ? one.quick ?? [] : one.modes]
-  const others = quick ? rivalsOn(target).slice(0, 1) : rivalsOn(target)
-  // A quick look checks the load once, and where TCP is the rival.
-  if (!quick || one === cases[2] || (target.adapter === 'deno' && one.inFlight === 1)) others.push(tcpOn(target))
+  const { target, report, note, doing } = options
+  const [modes, others] = [modesOf(one, options), othersOf(one, options)]
+  const name = `${size(one.size)}, ${one.connections} × ${one.inFlight}`
+  doing(name)
   const rounds = await contest(options, 'echo', [
     ...modes.map((mode) => ({ name: mode, server: oursOn(target), mode, load: { ...one, raw: false } })),
     ...others.map((server) => ({
@@ -56,7 +70,6 @@ async function echo(one: EchoCase, options: SuiteOptions): Promise<void> {
       load: { ...one, raw: server.name === TCP },
     })),
   ])
-  const name = `${size(one.size)}, ${one.connections} × ${one.inFlight}`
   for (const mode of modes) {
     for (const rival of others) {
       const [ours, theirs] = [rounds[mode]!, rounds[rival.name]!]

@@ -2,9 +2,9 @@
 // documentation says.
 
 import { size } from '../report.ts'
-import { oursOn, rivalsOn } from '../rivals.ts'
-import { contest } from '../running.ts'
-import type { Suite } from '../suite.ts'
+import { oursOn, rivalsOn, type Server } from '../rivals.ts'
+import { contest, contestSeconds } from '../running.ts'
+import type { Suite, SuitePlan } from '../suite.ts'
 
 const CONNECTIONS = 1000
 const sizes = [64, 1024]
@@ -12,19 +12,31 @@ const sizes = [64, 1024]
 const suite: Suite = {
   about: `one message to ${CONNECTIONS} connections`,
   inAll: true,
+  seconds: (plan) => sizesOf(plan).length * contestSeconds(1 + rivalsOf(plan).length, plan.effort),
   async run(options) {
-    const { target, quick, report } = options
-    const [ours, rivals] = [oursOn(target), rivalsOn(target).slice(0, quick ? 1 : undefined)]
-    for (const bytes of quick ? sizes.slice(0, 1) : sizes) {
+    const { target, report, doing } = options
+    const [ours, rivals] = [oursOn(target), rivalsOf(options)]
+    for (const bytes of sizesOf(options)) {
+      const name = `${size(bytes)} to ${CONNECTIONS}`
+      doing(name)
       const load = { size: bytes, connections: CONNECTIONS }
       const contestants = [ours, ...rivals].map((server) => ({ name: server.name, server, mode: 'broadcast', load }))
       const rounds = await contest(options, 'broadcast', contestants)
       for (const rival of rivals) {
         const figures = { ours: rounds[ours.name]!, theirs: rounds[rival.name]! }
-        report({ case: `${size(bytes)} to ${CONNECTIONS}`, target, unit: 'msg/s', rival, ...figures })
+        report({ case: name, target, unit: 'msg/s', rival, ...figures })
       }
     }
   },
 }
 
 export default suite
+
+function sizesOf({ quick }: SuitePlan): number[] {
+  return quick ? sizes.slice(0, 1) : sizes
+}
+
+/** The add-ons of `ws` mask and validate, and a server's broadcast needs neither: the plain one is the same. */
+function rivalsOf({ target }: SuitePlan): Server[] {
+  return rivalsOn(target).slice(0, 1)
+}

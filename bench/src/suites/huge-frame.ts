@@ -19,11 +19,13 @@ const suite: Suite = {
   about: 'one frame of 5 GiB through encoder and decoder in parts, without streams',
   inAll: false,
   adapters: ['node'],
-  async run({ target, quick, note }) {
+  seconds: ({ quick }) => quick ? 2 : 8,
+  async run({ target, quick, note, doing }) {
     const payloadLength = (quick ? 1 : 5) * 2 ** 30
     const child = start(target, ['codec/huge-frame'])
     try {
       for (const way of ways) {
+        doing(way.name)
         const { growth, seconds } = await child.ask<Passage>({ do: 'pass', ...way, payloadLength })
         const rate = short(payloadLength / seconds)
         note(`${size(payloadLength)}, ${way.name}: growth ${growth.toFixed(1)} MiB, ${rate}B/s encoded and decoded`)

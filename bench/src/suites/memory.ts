@@ -1,11 +1,13 @@
 // Resident memory: of connections that wait for a message, and while gigabytes stream through one. Each figure comes from a server
 // of its own, because memory that was used once is seldom given back.
 
+import { inRounds } from '../harness.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connectionsAllowed } from '../descriptors.ts'
 import { short, size } from '../report.ts'
 import { oursOn, rivalsOn, type Server, tcpOn } from '../rivals.ts'
 import { closeLoad, openLoad, withServer } from '../running.ts'
-import type { Suite, SuiteOptions } from '../suite.ts'
+import type { Suite, SuiteOptions, SuitePlan } from '../suite.ts'
 
 const WARM_UP = 100
 const SAMPLE_MS = 20
@@ -14,6 +16,7 @@ const MIB = 2 ** 20
 const suite: Suite = {
   about: 'resident memory per idle connection, and growth while streaming',
   inAll: true,
+  seconds: ({ effort, quick }) => effort.rounds * 2 * (quick ? 2.6 : 14),
   async run(options) {
     await idle(options)
     await growth(options)
@@ -23,19 +26,25 @@ const suite: Suite = {
 export default suite
 
 async function idle(options: SuiteOptions): Promise<void> {
-  const { target, quick, report } = options
-  const connections = quick ? 500 : 10_000
-  const [rival] = rivalsOn(target)
-  const servers = [oursOn(target), rival!]
-  const rounds = await inRounds(
-    options,
-    servers.map(({ name }) => name),
-    (i) => perConnection(options, servers[i]!, connections),
-  )
+  const { target, effort, report, note, doing } = options
+  const connections = connectionsOf(options, note)
+  const [ours, rival] = [oursOn(target), rivalsOn(target)[0]!]
+  doing(`${connections} idle connections`)
+  const rounds = await inRounds(['ours', 'theirs'], effort.rounds, (side) => {
+    return perConnection(options, side === 'ours' ? ours : rival, connections)
+  })
   for (const [when, what] of [['fresh', 'idle'], ['used', 'idle, after a message']] as const) {
-    const [ours, theirs] = servers.map(({ name }) => rounds[name]!.map((figures) => figures[when]))
-    report({ case: `${what}, ${connections}`, target, unit: 'KiB', ours: ours!, theirs: theirs!, rival: rival! })
+    const figures = { ours: rounds.ours.map((each) => each[when]), theirs: rounds.theirs.map((each) => each[when]) }
+    report({ case: `${what}, ${connections}`, target, unit: 'KiB', rival, ...figures })
   }
+}
+
+/** As many as the case wants, if the system lets us. */
+function connectionsOf({ quick }: SuitePlan, note: (text: string) => void): number {
+  const wanted = quick ? 2000 : 10_000
+  const allowed = connectionsAllowed()
+  if (allowed < wanted) note(`only ${allowed} connections: the system allows no more open files (ulimit -n)`)
+  return Math.min(wanted, allowed)
 }
 
 /** KiB for each connection, that has sent and received nothing yet, and that has. */
@@ -60,20 +69,28 @@ function perConnection(
 }
 
 async function growth(options: SuiteOptions): Promise<void> {
-  const { target, quick, report, note } = options
+  const { target, effort, quick, report, note, doing } = options
   const length = (quick ? 0.125 : 4) * 2 ** 30
   const ours = oursOn(target)
   const rival = { ...tcpOn(target), name: 'TCP streams' }
-  const rounds = await inRounds(options, [ours.name, rival.name], (i) => {
-    return i === 0 ? grow(options, ours, length, 'stream', String(length)) : grow(options, rival, length, 'streams')
+  doing(`streaming ${size(length)}`)
+  const rounds = await inRounds(['ours', 'theirs'], effort.rounds, (side) => {
+    return side === 'ours'
+      ? grow(options, ours, length, 'stream', String(length))
+      : grow(options, rival, length, 'streams')
   })
-  const of = (name: string, what: 'growth' | 'late') => rounds[name]!.map((figures) => figures[what])
   const common = { target, unit: 'MiB', rival, by: 'difference' as const }
-  const compared = (what: 'growth' | 'late') => ({ ours: of(ours.name, what), theirs: of(rival.name, what) })
-  report({ ...common, case: `growth over ${size(length)}`, ...compared('growth') })
-  report({ ...common, case: `of it in the last three quarters`, ...compared('late') })
-  for (const name of [ours.name, rival.name]) {
-    note(`${name}: ${rounds[name]!.map(({ rate }) => `${short(rate)}B/s`).join(', ')} there and back`)
+  for (
+    const [when, what] of [['growth', `growth over ${size(length)}`], [
+      'late',
+      'of it in the last three quarters',
+    ]] as const
+  ) {
+    const figures = { ours: rounds.ours.map((each) => each[when]), theirs: rounds.theirs.map((each) => each[when]) }
+    report({ ...common, case: what, ...figures })
+  }
+  for (const [name, side] of [[ours.name, rounds.ours], [rival.name, rounds.theirs]] as const) {
+    note(`${name}: ${side.map(({ rate }) => `${short(rate)}B/s`).join(', ')} there and back`)
   }
 }
 
@@ -105,13 +122,4 @@ function grow({ target, load }: SuiteOptions, server: Server, length: number, ..
     const highest = Math.max(...samples)
     return { growth: (highest - before) / MIB, late: (highest - early) / MIB, rate }
   })
-}
-
-/** One figure of each a round, the order turned round every time. */
-async function inRounds<T>({ effort }: SuiteOptions, names: string[], measure: (index: number) => Promise<T>) {
-  const figures: Record<string, T[]> = Object.fromEntries(names.map((name) => [name, []]))
-  for (let round = 0; round < effort.rounds; round++) {
-    for (const i of round % 2 === 0 ? [0, 1] : [1, 0]) figures[names[i]!]!.push(await measure(i))
-  }
-  return figures
 }
