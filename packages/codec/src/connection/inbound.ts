@@ -4,9 +4,12 @@
 import { MessageAssembler } from '../message/assembler.ts'
 import { decodeAcceptedText } from '../message/text.ts'
 import { SMALL } from '../values/bytes.ts'
+import { Opcode } from '../values/opcode.ts'
 import type { ProtocolError } from '../values/protocol-error.ts'
 import type { Inbox } from './inbox.ts'
+import { fuseIteration, fusePipe } from './fused.ts'
 import { type IncomingContext, IncomingMessage } from './incoming-message.ts'
+import type { Outbound } from './outbound.ts'
 import type { DataPart } from './protocol.ts'
 
 /** What the inbound side needs to know of its connection. */
@@ -24,9 +27,11 @@ export class Inbound {
   readonly #assembler: MessageAssembler
   #readable: ReadableStream<string | Uint8Array> | undefined
   #controller!: ReadableStreamDefaultController<string | Uint8Array>
-  /** Whether a read waits for a message, and whether the inbox will wake us. */
+  /** Whether a read waits for a message. */
   #wanted = false
-  #armed = false
+  /** The connection that a pipe hands messages to, and whether we wait for its room. */
+  #target: Outbound | undefined
+  #waits = false
   /** Whether the message under way is ours. */
   #inside = false
   #latest: Uint8Array | undefined
@@ -98,43 +103,94 @@ export class Inbound {
       },
       cancel: (reason) => this.#options.onCancel(reason),
     }, { highWaterMark: 0 })
+    this.#options.inbox.offer = (part) => this.#accepts() && this.#take(part)
+    fusePipe(readable, (target) => this.#target = target)
+    fuseIteration(readable, () => this.#takeNow())
     this.#readable = readable
     if (this.#end !== undefined) this.#finish()
     return readable
   }
 
-  /** Gives the waiting read its message, if it is here; else waits for more. */
+  /** Gives the waiting read its message, or the pipe's target all of them, as far as they are here. */
   #deliver(): void {
     const { inbox } = this.#options
-    while (this.#wanted && this.#end?.error === undefined) {
+    while (this.#accepts()) {
       const part = inbox.shift()
       if (part === undefined) break
-      const message = this.#assemble(part)
-      if (message === undefined) continue
-      this.#wanted = false
-      this.#controller.enqueue(message)
+      this.#take(part)
     }
-    if (this.#end !== undefined) return this.#finish()
-    if (!this.#wanted || this.#armed) return
-    this.#armed = true
-    inbox.onNext(() => {
-      this.#armed = false
+    if (this.#end !== undefined) this.#finish()
+  }
+
+  /** Whether a part may be taken now. Where a pipe's target has no room, taking goes on when it has. */
+  #accepts(): boolean {
+    if (!this.#wanted || this.#end?.error !== undefined) return false
+    const target = this.#target
+    if (target === undefined || this.#inside || target.hasRoom || !target.isOpen) return true
+    if (this.#waits) return false
+    this.#waits = true
+    const goOn = (): void => {
+      this.#waits = false
       this.#deliver()
-    })
+    }
+    target.ready().then(goOn, goOn)
+    return false
+  }
+
+  /** Takes a part: hands the message that ends with it to the pipe's target or the waiting read. */
+  #take(part: DataPart): true {
+    const target = this.#target
+    if (target?.isOpen) this.#pass(part, target)
+    else {
+      const message = this.#assemble(part)
+      if (message !== undefined) {
+        this.#wanted = false
+        this.#controller.enqueue(message)
+      }
+    }
+    return true
+  }
+
+  /** A message that is here already and that no read of the stream waits for. */
+  #takeNow(): string | Uint8Array | undefined {
+    if (this.#wanted || this.#end?.error !== undefined || this.#controller.desiredSize !== 0) return undefined
+    const { inbox } = this.#options
+    for (let part = inbox.shift(); part !== undefined; part = inbox.shift()) {
+      const message = this.#assemble(part)
+      if (message !== undefined) return message
+    }
+    return undefined
+  }
+
+  #pass(part: DataPart, target: Outbound): void {
+    if (!this.#judge(part)) return
+    const { frame, first, last, type } = part
+    const opcode = type === 'text' ? Opcode.Text : Opcode.Binary
+    // Streams may transfer what they are given, and parts share their memory with others.
+    const lend = target.sharesMemory
+    if (first && last) return target.pass(opcode, [frame.payload], lend)
+    this.#assembler.append(frame)
+    if (last) target.pass(opcode, lend ? this.#assembler.takeParts() : [this.#assembler.take()], true)
+  }
+
+  /** Whether the part belongs to a message that is wanted, and may be as long as it says. */
+  #judge({ frame, first, last }: DataPart): boolean {
+    if (!first && !this.#inside) return false // the unread rest of a message that `messages()` left
+    this.#inside = !last
+    try {
+      this.#assembler.judge(frame)
+      return true
+    } catch (error) {
+      // The connection may have ended cleanly long ago; this end of it has not.
+      this.end(this.#options.violated(error as ProtocolError))
+      return false
+    }
   }
 
   /** The message that ends with this part, if it does. */
   #assemble(part: DataPart): string | Uint8Array | undefined {
+    if (!this.#judge(part)) return undefined
     const { frame, first, last, type, text } = part
-    if (!first && !this.#inside) return undefined // the unread rest of a message that `messages()` left
-    this.#inside = !last
-    try {
-      this.#assembler.judge(frame)
-    } catch (error) {
-      // The connection may have ended cleanly long ago; this end of it has not.
-      this.end(this.#options.violated(error as ProtocolError))
-      return undefined
-    }
     if (text !== undefined) return text
     if (first && last) return this.#own(frame.payload)
     this.#assembler.append(frame)

@@ -18,8 +18,11 @@ export class Inbox {
   /** The received chunk that the newest part is a view of. */
   #chunk: ArrayBufferLike | undefined
   #unwanted = false
+  #shifting = false
   #end: { readonly error?: unknown } | undefined
   #wakers: (() => void)[] = []
+  /** Asked before a part is queued, where none is: true takes it. What waits for nobody needs no queue. */
+  offer: ((part: DataPart) => boolean) | undefined
 
   /** `resume` is called whenever something was taken. */
   constructor(readAhead: number, resume: () => void) {
@@ -45,6 +48,7 @@ export class Inbox {
   /** Adds a part and wakes who waits. */
   push(part: DataPart): void {
     if (this.#end !== undefined || this.#unwanted) return
+    if (this.#parts.length === 0 && !this.#shifting && this.offer?.(part)) return
     const cost = this.#costOf(part)
     this.#parts.push(part)
     this.#costs.push(cost)
@@ -64,7 +68,9 @@ export class Inbox {
     if (part === undefined) return undefined
     this.#size -= this.#costs.shift()!
     if (this.#parts.length === 0) this.#chunk = undefined
+    this.#shifting = true // what comes now comes behind this part
     this.#resume()
+    this.#shifting = false
     return part
   }
 
@@ -75,12 +81,7 @@ export class Inbox {
 
   /** Resolves when a part or the end has come since. */
   wait(): Promise<void> {
-    return new Promise((resolve) => this.onNext(resolve))
-  }
-
-  /** Calls `wake` once, when a part or the end comes. */
-  onNext(wake: () => void): void {
-    this.#wakers.push(wake)
+    return new Promise((resolve) => this.#wakers.push(resolve))
   }
 
   /** No more parts. With an error, the ones that are here are dropped: after a failure no data reaches the application. */

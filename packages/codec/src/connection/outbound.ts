@@ -4,6 +4,7 @@
 import { onceAborted } from '../values/abort-signal.ts'
 import { isBytesLike } from '../values/bytes.ts'
 import type { Limits } from '../values/limits.ts'
+import type { Opcode } from '../values/opcode.ts'
 import type { BytesLike } from '../values/types.ts'
 import { DONE } from './promises.ts'
 import { Queue } from './queue.ts'
@@ -11,6 +12,13 @@ import { judgeRoom, sizeOfMessage } from './sender.ts'
 
 /** What the stream does to its connection. */
 export interface OutboundEvents {
+  /** Whether the connection takes messages, and none waits before the next. */
+  isOpen(): boolean
+  /** Whether less waits to go out than the high-water mark; else `ready` tells when, or that it never will. */
+  hasRoom(): boolean
+  ready(): Promise<void>
+  /** Sends a message of these bytes; with `lend` they are ours until they are out. */
+  pass(opcode: Opcode, parts: readonly Uint8Array[], lend: boolean): void
   /** Sends one message; resolves when there is room for more. */
   send(message: string | BytesLike): Promise<void>
   /** Closes after all that was written; resolves when the connection has closed cleanly. */
@@ -23,8 +31,17 @@ export interface OutboundEvents {
   dropped(): void
 }
 
+const ours: WeakMap<WritableStream<never>, Outbound> = new WeakMap()
+
 /** Makes the stream when it is asked for. */
 export class Outbound {
+  /** Whose `writable` a stream is, if it is a connection's. */
+  static of(writable: WritableStream<never>): Outbound | undefined {
+    return ours.get(writable)
+  }
+
+  /** Whether what is passed may share its memory with other bytes, since the transport has done with it when it is sent. */
+  readonly sharesMemory: boolean
   readonly #limits: Limits
   readonly #events: OutboundEvents
   #writable: WritableStream<string | BytesLike> | undefined
@@ -36,10 +53,13 @@ export class Outbound {
   #written = 0
   #passed = 0
   #closing = false
+  /** Whether a write of the stream waits for room. */
+  #busy = false
   #end: { readonly error: unknown } | undefined
 
-  constructor(limits: Limits, events: OutboundEvents) {
+  constructor(limits: Limits, sharesMemory: boolean, events: OutboundEvents) {
     this.#limits = limits
+    this.sharesMemory = sharesMemory
     this.#events = events
   }
 
@@ -61,6 +81,26 @@ export class Outbound {
   /** Bytes in the stream's own queue. */
   get queued(): number {
     return this.#queued
+  }
+
+  /** Whether a message may be passed: nothing that was written waits before it. */
+  get isOpen(): boolean {
+    return !this.#busy && !this.#closing && this.#written === this.#passed && this.#events.isOpen()
+  }
+
+  /** Whether a message should be passed. */
+  get hasRoom(): boolean {
+    return this.#events.hasRoom()
+  }
+
+  /** Resolves when there is room, or rejects. */
+  ready(): Promise<void> {
+    return this.#events.ready()
+  }
+
+  /** Sends a message past the stream's queue, which is empty. With `lend` the parts are ours until they are out. */
+  pass(opcode: Opcode, parts: readonly Uint8Array[], lend: boolean): void {
+    this.#events.pass(opcode, parts, lend)
   }
 
   /** The connection is over: writing fails with `error`. */
@@ -87,6 +127,7 @@ export class Outbound {
       },
     }, { highWaterMark: Math.max(1, this.#limits.highWaterMark), size: (chunk) => this.#sizeOf(chunk) })
     this.#writable = writable
+    ours.set(writable, this)
     if (this.#end !== undefined) this.#controller.error(this.#end.error)
     return writable
   }
@@ -99,7 +140,9 @@ export class Outbound {
       // As the standard has it: bytes, or whatever makes a string; a throw rejects the write.
       const message = typeof chunk === 'string' || isBytesLike(chunk) ? chunk : `${chunk as string}`
       const sent = this.#events.send(message)
-      return sent === DONE ? undefined : sent.catch((error) => this.#dropped(error))
+      if (sent === DONE) return undefined
+      this.#busy = true
+      return sent.then(() => void (this.#busy = false), (error) => this.#dropped(error))
     } catch (error) {
       return this.#dropped(error)
     }

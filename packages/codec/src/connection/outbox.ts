@@ -70,10 +70,15 @@ export class Outbox {
     this.#writeAll()
   }
 
+  /** Whether less than the high-water mark waits. */
+  get hasRoom(): boolean {
+    return this.#frames.size + this.#inFlight < this.#highWaterMark
+  }
+
   /** Resolves when less than the high-water mark waits. */
   ready(): Promise<void> {
     if (this.#failure !== undefined) return handled(Promise.reject(this.#failure.error))
-    if (this.waiting < this.#highWaterMark) return DONE
+    if (this.hasRoom) return DONE
     return (this.#room ??= deferred()).promise
   }
 

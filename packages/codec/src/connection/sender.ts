@@ -86,6 +86,18 @@ export class Sender {
     }
   }
 
+  /** Sends a message that came in parts; with `lend` they are ours until they are out. Only where the sender is idle. */
+  pass(opcode: Opcode, parts: readonly Uint8Array[], lend: boolean): void {
+    if (parts.length === 1) this.#frames.frame(opcode, parts[0]!, true, lend)
+    else {
+      let length = 0
+      for (const part of parts) length += part.length
+      this.#frames.open(opcode, length, true)
+      for (const part of parts) this.#frames.part(part, lend)
+    }
+    this.#outbox.schedule()
+  }
+
   /** As `send`, for a message that was judged already. */
   sendWhole(message: WholeMessage, options: SendOptions = {}, size: number = sizeOfMessage(message)): Promise<void> {
     if (this.idle) return this.#sendNow(message, options)

@@ -86,7 +86,11 @@ export class Session {
       onIdle: () => this.#continueClosing(),
       onBroken: (error) => void this.#fail(error),
     })
-    this.outbound = new Outbound(limits, {
+    this.outbound = new Outbound(limits, channel.keepsNothing, {
+      isOpen: () => this.#accepting && this.#sender.idle,
+      hasRoom: () => this.#outbox.hasRoom,
+      ready: () => this.#outbox.ready(),
+      pass: (opcode, parts, lend) => this.#sender.pass(opcode, parts, lend),
       send: (message) => this.#write(message),
       close: () => this.#closeCleanly(),
       abort: (reason) => void this.close(closeBodyOf(reason)),
