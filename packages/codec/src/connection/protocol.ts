@@ -49,7 +49,6 @@ export class Protocol {
       role,
       wholeFrameLimit: 0,
       maxPayloadLength: limits.maxFrameSize,
-      copySmall: true, // so that whoever gets a small payload owns it, and it keeps no chunk alive
       allocate,
     })
     this.#autoPong = autoPong

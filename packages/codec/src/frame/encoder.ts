@@ -1,13 +1,15 @@
 // Frames in, bytes out: the mirror of the decoder. Judges every frame of a call before it writes a byte of any; owns the
 // long frame under way between calls.
 
-import { describe, toBytes } from '../values/bytes.ts'
-import type { Allocate } from '../values/growing-bytes.ts'
+import { describe, steadyView } from '../values/bytes.ts'
+import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
 import { isControl, isOpcode } from '../values/opcode.ts'
 import { checkRole, type FrameInit, type Role } from '../values/types.ts'
-import { headerLength, MAX_CONTROL_LENGTH, opcodeName, packFirstByte } from './header.ts'
-import { type MaskingKeySource, secureMaskingKeys } from './mask.ts'
-import { FrameWriter, LEND_ABOVE } from './writer.ts'
+import { headerLength, MAX_CONTROL_LENGTH, opcodeName, packFirstByte, RSV, writeHeader } from './header.ts'
+import { type MaskingKeySource, maskInto, rotateKey, secureMaskingKeys, writeKey } from './mask.ts'
+
+/** Servers copy payloads up to this many bytes beside their headers and lend longer ones: a copy costs less than a chunk. */
+export const LEND_ABOVE = 16384
 
 /** How a {@linkcode FrameEncoder} encodes. */
 export interface FrameEncoderOptions {
@@ -45,16 +47,18 @@ interface PlannedFrame {
  */
 export class FrameEncoder {
   readonly #masks: boolean
-  readonly #writer: FrameWriter
-  /** The long frame under way: its first part, with `offset` where the next part belongs. */
+  readonly #maskingKeys: MaskingKeySource
+  readonly #allocate: Allocate
+  /** The long frame under way, as its last part was. */
   #long: PlannedFrame | undefined
+  /** The key of the frame that was opened last. */
+  #key = 0
 
   /** Throws `TypeError` for a role that is none. */
-  constructor(options: FrameEncoderOptions) {
-    const role = checkRole(options.role)
-    const maskingKeys = options.insecureMaskingKeys ?? secureMaskingKeys()
-    this.#masks = role === 'client'
-    this.#writer = new FrameWriter({ role, maskingKeys, allocate: options.allocate })
+  constructor({ role, insecureMaskingKeys, allocate = allocateZeroed }: FrameEncoderOptions) {
+    this.#masks = checkRole(role) === 'client'
+    this.#maskingKeys = insecureMaskingKeys ?? secureMaskingKeys()
+    this.#allocate = allocate
   }
 
   /**
@@ -64,62 +68,80 @@ export class FrameEncoder {
    * Throws `TypeError` or `RangeError` for what RFC 6455 §5 forbids, before any byte of the call was produced.
    */
   encode(frames: FrameInit | Iterable<FrameInit>): Uint8Array[] {
-    const planned = isIterable(frames) ? this.#planAll(frames) : [this.#plan(frames, this.#long)]
-    for (let i = 0, end = 0; i < planned.length; i++) {
-      if (i === end) end = this.#reserveFrom(planned, i)
-      this.#write(planned[i]!)
-    }
-    return this.#writer.take()
+    const planned = isIterable(frames) ? this.#planAll(frames) : [plan(frames, this.#long)]
+    const chunks: Uint8Array[] = []
+    for (let i = 0; i < planned.length;) i = this.#writeSome(planned, i, chunks)
+    return chunks
   }
 
-  /** Makes one exact block for all that is copied up to the next lent payload; gives the place after that one. */
-  #reserveFrom(planned: readonly PlannedFrame[], from: number): number {
+  /** Writes what is copied up to the next lent payload into one exact block, and that one behind it; gives the place after. */
+  #writeSome(planned: readonly PlannedFrame[], from: number, chunks: Uint8Array[]): number {
     let length = 0
-    let i = from
-    for (let lent = false; i < planned.length && !lent; i++) {
-      const { payload, payloadLength, opens } = planned[i]!
-      lent = !this.#masks && payload.length > LEND_ABOVE
-      length += (opens ? headerLength(payloadLength, this.#masks) : 0) + (lent ? 0 : payload.length)
+    let to = from
+    let lent: Uint8Array | undefined
+    while (to < planned.length && lent === undefined) {
+      const { payload, payloadLength, opens } = planned[to++]!
+      if (opens) length += headerLength(payloadLength, this.#masks)
+      if (!this.#masks && payload.length > LEND_ABOVE) lent = payload
+      else length += payload.length
     }
-    if (length > 0) this.#writer.reserve(length)
-    return i
+    if (length > 0) {
+      const block = this.#allocate(length)
+      for (let i = from, at = 0; i < to; i++) at = this.#write(block, at, planned[i]!, lent)
+      chunks.push(block)
+    }
+    if (lent !== undefined) chunks.push(lent)
+    const last = planned[to - 1]!
+    this.#long = isComplete(last) ? undefined : last
+    return to
+  }
+
+  #write(block: Uint8Array, at: number, frame: PlannedFrame, lent: Uint8Array | undefined): number {
+    const { firstByte, payload, payloadLength, offset, opens } = frame
+    if (opens) {
+      at = writeHeader(block, at, firstByte, payloadLength, this.#masks)
+      if (this.#masks) {
+        this.#key = this.#maskingKeys() // a fresh one for each frame: RFC 6455 §5.3
+        writeKey(block, at, this.#key)
+        at += 4
+      }
+    }
+    if (payload === lent) return at
+    if (this.#masks) maskInto(block, at, payload, rotateKey(this.#key, offset))
+    else block.set(payload, at)
+    return at + payload.length
   }
 
   #planAll(frames: Iterable<FrameInit>): PlannedFrame[] {
     const planned: PlannedFrame[] = []
     let long = this.#long
     for (const frame of frames) {
-      const plan = this.#plan(frame, long)
-      long = isComplete(plan) ? undefined : plan
-      planned.push(plan)
+      const one = plan(frame, long)
+      long = isComplete(one) ? undefined : one
+      planned.push(one)
     }
     return planned
   }
+}
 
-  #plan(frame: FrameInit, long: PlannedFrame | undefined): PlannedFrame {
-    if (typeof frame !== 'object' || frame === null) {
-      throw new TypeError(`Cannot encode frame: want a frame, got ${describe(frame)}`)
-    }
-    const { fin = true, rsv1 = false, rsv2 = false, rsv3 = false, opcode, offset = 0 } = frame
-    if (!isOpcode(opcode)) throw new RangeError(`Cannot encode frame: opcode must be defined, got ${String(opcode)}`)
-    if (!(frame.payload instanceof Uint8Array)) {
-      throw new TypeError(`Cannot encode frame: payload must be a Uint8Array, got ${describe(frame.payload)}`)
-    }
-    const payload = toBytes(frame.payload, 'Cannot encode frame')
-    const { payloadLength = offset + payload.length } = frame
-    const firstByte = packFirstByte(fin, rsv1, rsv2, rsv3, opcode)
-    const plan = { firstByte, payload, payloadLength, offset, opens: long === undefined }
-    judgeLengths(plan)
-    if (isControl(opcode)) judgeControl(plan)
-    judgePlace(plan, long)
-    return plan
+/** The frame, judged against RFC 6455 §5 and against the long one under way. */
+function plan(frame: FrameInit, long: PlannedFrame | undefined): PlannedFrame {
+  if (typeof frame !== 'object' || frame === null) {
+    throw new TypeError(`${CANNOT}want a frame, got ${describe(frame)}`)
   }
-
-  #write(frame: PlannedFrame): void {
-    if (frame.opens) this.#writer.header(frame.firstByte, frame.payloadLength)
-    this.#writer.payload(frame.payload, true)
-    this.#long = isComplete(frame) ? undefined : frame
+  const { fin = true, rsv1 = false, rsv2 = false, rsv3 = false, opcode, offset = 0 } = frame
+  if (!isOpcode(opcode)) throw refusal(`opcode must be defined, got ${String(opcode)}`)
+  if (!(frame.payload instanceof Uint8Array)) {
+    throw new TypeError(`${CANNOT}payload must be a Uint8Array, got ${describe(frame.payload)}`)
   }
+  const payload = steadyView(frame.payload, 'Cannot encode frame')
+  const { payloadLength = offset + payload.length } = frame
+  const firstByte = packFirstByte(fin, rsv1, rsv2, rsv3, opcode)
+  const planned = { firstByte, payload, payloadLength, offset, opens: long === undefined }
+  judgeLengths(planned)
+  if (isControl(opcode)) judgeControl(planned)
+  judgePlace(planned, long)
+  return planned
 }
 
 function isComplete({ offset, payload, payloadLength }: PlannedFrame): boolean {
@@ -130,45 +152,42 @@ function judgeLengths({ payload, payloadLength, offset }: PlannedFrame): void {
   judgeLength('payloadLength', payloadLength)
   judgeLength('offset', offset)
   if (offset + payload.length > payloadLength) {
-    throw new RangeError(
-      `Cannot encode frame: payload must end within payloadLength ${payloadLength}, got ${payload.length} bytes at ${offset}`,
+    throw refusal(
+      `payload must end within payloadLength ${payloadLength}, got ${payload.length} bytes at ${offset}`,
     )
   }
 }
 
 function judgeLength(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 0) return
-  throw new RangeError(`Cannot encode frame: ${name} must be a whole number below 2^53, got ${String(value)}`)
+  throw refusal(`${name} must be a whole number below 2^53, got ${String(value)}`)
 }
 
 // RFC 6455 §5.5
 function judgeControl(frame: PlannedFrame): void {
-  const name = opcodeName(frame.firstByte & 0xf)
-  if (frame.payloadLength > MAX_CONTROL_LENGTH) {
-    throw new RangeError(
-      `Cannot encode frame: control payload must be at most ${MAX_CONTROL_LENGTH} bytes, got ${frame.payloadLength}`,
-    )
+  const { firstByte, payloadLength } = frame
+  const frames = `${opcodeName(firstByte & 0xf)} frames must`
+  if (payloadLength > MAX_CONTROL_LENGTH) {
+    throw refusal(`control payload must be at most ${MAX_CONTROL_LENGTH} bytes, got ${payloadLength}`)
   }
-  if (frame.firstByte < 0x80) throw new RangeError(`Cannot encode frame: ${name} frames must have fin set`)
-  if ((frame.firstByte & 0x70) !== 0) {
-    throw new RangeError(`Cannot encode frame: ${name} frames must have reserved bits off`)
-  }
-  if (frame.offset !== 0 || !isComplete(frame)) {
-    throw new RangeError(`Cannot encode frame: ${name} frames must be whole`)
-  }
+  if (firstByte < 0x80) throw refusal(`${frames} have fin set`)
+  if ((firstByte & RSV) !== 0) throw refusal(`${frames} have reserved bits off`)
+  if (frame.offset !== 0 || !isComplete(frame)) throw refusal(`${frames} be whole`)
 }
 
 /** A part must continue the long frame under way, and nothing else may come before its end. */
 function judgePlace(frame: PlannedFrame, long: PlannedFrame | undefined): void {
   const expected = long === undefined ? 0 : long.offset + long.payload.length
   if (long !== undefined && (frame.firstByte !== long.firstByte || frame.payloadLength !== long.payloadLength)) {
-    throw new RangeError(
-      `Cannot encode frame: a frame of ${long.payloadLength} bytes is under way at ${expected}, want its next part`,
-    )
+    throw refusal(`a frame of ${long.payloadLength} bytes is under way at ${expected}, want its next part`)
   }
-  if (frame.offset !== expected) {
-    throw new RangeError(`Cannot encode frame: offset must be ${expected}, got ${frame.offset}`)
-  }
+  if (frame.offset !== expected) throw refusal(`offset must be ${expected}, got ${frame.offset}`)
+}
+
+const CANNOT = 'Cannot encode frame: '
+
+function refusal(text: string): RangeError {
+  return new RangeError(CANNOT + text)
 }
 
 function isIterable(frames: FrameInit | Iterable<FrameInit>): frames is Iterable<FrameInit> {

@@ -4,11 +4,11 @@
 import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
 import type { Role } from '../values/types.ts'
 import { giveBlock, isKept, LARGEST_BLOCK, takeBlock } from './block-pool.ts'
+import { LEND_ABOVE } from './encoder.ts'
 import { headerLength, MAX_HEADER_LENGTH, writeHeader } from './header.ts'
 import { mask, type MaskingKeySource, maskInto, rotateKey, writeKey } from './mask.ts'
 
-/** Servers copy payloads up to this many bytes beside their headers and lend longer ones: a copy costs less than a chunk. */
-export const LEND_ABOVE = 16384
+export { LEND_ABOVE }
 
 const SMALLEST_BLOCK = 256
 
@@ -49,11 +49,6 @@ export class FrameWriter {
   /** Bytes that wait for `take`. */
   get size(): number {
     return this.#size
-  }
-
-  /** Makes room for `length` bytes, so that what follows shares one block of exactly that size. */
-  reserve(length: number): void {
-    this.#room(length, length)
   }
 
   /** Begins a frame of `payloadLength` bytes. */

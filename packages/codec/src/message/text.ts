@@ -1,5 +1,6 @@
 // Bytes to strings: the platform decodes, our validator says where it failed.
 
+import { SMALL } from '../values/bytes.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import { Utf8Validator } from './utf8.ts'
 
@@ -7,6 +8,10 @@ import { Utf8Validator } from './utf8.ts'
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const lenient = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** Where small texts are decoded from, and a view of each of its lengths that was needed yet. */
+const small = new Uint8Array(SMALL)
+const smallViews: Uint8Array[] = []
 
 /** A whole text whose bytes a {@linkcode Utf8Validator} has accepted already. */
 export function decodeAcceptedText(bytes: Uint8Array): string {
@@ -16,13 +21,21 @@ export function decodeAcceptedText(bytes: Uint8Array): string {
 /** A whole text; throws `ProtocolError` with `invalid-utf8`, naming the place. `what` is what cannot be decoded. */
 export function decodeText(bytes: Uint8Array, what: string): string {
   try {
-    return strict.decode(bytes)
+    return strict.decode(bytes.length > SMALL ? bytes : offHeap(bytes))
   } catch (error) {
     const validator = new Utf8Validator()
     const at = validator.push(bytes)
     if (at < 0 && validator.complete) throw error // not the text's fault: a string longer than the platform has
     throw invalidUtf8(what, at < 0 ? undefined : bytes[at], at < 0 ? bytes.length : at, error)
   }
+}
+
+// The decoder asks for the buffer, which costs more than all else for an array that V8 keeps on its heap (see `SMALL`). The copy
+// makes 16 bytes three times as fast.
+function offHeap(bytes: Uint8Array): Uint8Array {
+  const { length } = bytes
+  for (let i = 0; i < length; i++) small[i] = bytes[i]!
+  return smallViews[length] ??= new Uint8Array(small.buffer, 0, length)
 }
 
 /** The error for a byte that no UTF-8 text can have at `at`, or for a text that ends inside a character. */

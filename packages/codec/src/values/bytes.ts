@@ -24,12 +24,21 @@ export function toBytes(value: BytesLike, what = 'Cannot use bytes'): Uint8Array
   if (!isBytesLike(value)) {
     throw new TypeError(`${what}: want an ArrayBuffer or a view on one, got ${describe(value)}`)
   }
-  const buffer = ArrayBuffer.isView(value) ? value.buffer : value
+  if (ArrayBuffer.isView(value)) return steadyView(value, what)
+  judgeBuffer(value, what)
+  return new Uint8Array(value)
+}
+
+/** As {@linkcode toBytes}, for what is known to be a view. */
+export function steadyView(view: ArrayBufferView, what: string): Uint8Array {
+  judgeBuffer(view.buffer, what)
+  return plainBytes(view)
+}
+
+function judgeBuffer(buffer: ArrayBufferLike, what: string): void {
   if (!(buffer instanceof ArrayBuffer)) throw new TypeError(`${what}: shared memory may change while it is sent`)
   if ((buffer as { resizable?: boolean }).resizable) throw new TypeError(`${what}: a resizable buffer may change`)
   if (buffer.byteLength === 0 && isDetached(buffer)) throw new TypeError(`${what}: the buffer was transferred away`)
-  if (!ArrayBuffer.isView(value)) return new Uint8Array(value)
-  return plainBytes(value)
 }
 
 /** The same bytes as a `Uint8Array` proper, where the view may be a `Buffer` or another subclass; not copied. */
