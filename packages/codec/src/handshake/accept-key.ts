@@ -1,12 +1,11 @@
 // The key that a client sends and the proof that a server read it (RFC 6455 §1.3).
 
+import { encodeLatin1, toBase64 } from './latin1.ts'
 import { sha1 } from './sha1.ts'
-
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 /** The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key` (RFC 6455 §4.2.2): base64 of SHA-1 of key and GUID. */
 export function acceptKey(key: string): string {
-  return toBase64(sha1(new TextEncoder().encode(key + GUID)))
+  return toBase64(sha1(encodeLatin1(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)))
 }
 
 /**
@@ -26,8 +25,4 @@ export function isKey(value: string): boolean {
 
 function fillRandom(into: Uint8Array): void {
   crypto.getRandomValues(into as Uint8Array<ArrayBuffer>)
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
 }

@@ -1,25 +1,24 @@
 // The client's side of the upgrade (RFC 6455 §4.1): a URL becomes a request, and a response is held against it.
 
 import type { Extension } from '../values/extension.ts'
-import { ProtocolError, type ProtocolErrorCode } from '../values/protocol-error.ts'
+import { ProtocolError } from '../values/protocol-error.ts'
 import { acceptKey, createKey, isKey } from './accept-key.ts'
 import { acceptExtensions, type ExtensionFactory, formatExtensions } from './extensions.ts'
 import {
-  asciiLowerCase,
   checkText,
+  demand,
   equalsIgnoringCase,
   fieldValues,
   type HeaderFields,
   type HeaderFieldsInit,
   listIncludes,
   quote,
-  quoteValues,
   toExtraFields,
   trimWhitespace,
 } from './fields.ts'
 import type { RequestHead, ResponseHead } from './http1.ts'
 import { acceptProtocol, checkProtocols } from './protocols.ts'
-import { VERSION } from './refusal.ts'
+import { UPGRADE_FIELD, VERSION_FIELD } from './refusal.ts'
 
 /** What a client asks for beside the URL. */
 export interface UpgradeRequestOptions {
@@ -74,7 +73,8 @@ export function createUpgradeRequest(url: string | URL, options: UpgradeRequestO
   const target = parseWebSocketUrl(url)
   const protocols = checkProtocols(options.protocols)
   const factories = [...(options.extensions ?? [])]
-  const key = checkKey(options.key ?? createKey())
+  const { key = createKey() } = options
+  if (!isKey(key)) throw new TypeError(`${WHAT}: key must be base64 of 16 bytes, got ${quote(key)}`)
   const headers = buildHeaders(target, key, protocols, factories, options)
   return {
     head: { method: 'GET', target: target.pathname + target.search, httpVersion: '1.1', headers },
@@ -90,21 +90,20 @@ export function isUpgradeResponse(response: ResponseHead): boolean {
   return response.status === 101
 }
 
+const WHAT = 'Cannot create upgrade request'
+
 /** RFC 6455 §3, and the WebSockets standard: http is ws, https is wss; no fragment, not even an empty one. */
 export function parseWebSocketUrl(url: string | URL): URL {
-  const fail = (fault: string) => new DOMException(`Cannot create upgrade request: ${fault}`, 'SyntaxError')
+  const fail = (fault: string, got: unknown) => new DOMException(`${WHAT}: ${fault}, got ${quote(got)}`, 'SyntaxError')
   let parsed: URL
   try {
     parsed = new URL(String(url))
   } catch {
-    throw fail(`want a URL, got ${quote(url)}`)
+    throw fail('want a URL', url)
   }
-  if (parsed.protocol === 'http:') parsed.protocol = 'ws:'
-  if (parsed.protocol === 'https:') parsed.protocol = 'wss:'
-  if (parsed.protocol !== 'ws:' && parsed.protocol !== 'wss:') {
-    throw fail(`the scheme must be ws, wss, http or https, got ${quote(parsed.protocol.slice(0, -1))}`)
-  }
-  if (parsed.href.includes('#')) throw fail(`a URL must not have a fragment, got ${quote(parsed.href)}`)
+  parsed.protocol = parsed.protocol.replace(/^http(?=s?:)/, 'ws')
+  if (!/^wss?:$/.test(parsed.protocol)) throw fail('the scheme must be ws, wss, http or https', parsed.protocol)
+  if (parsed.href.includes('#')) throw fail('a URL must not have a fragment', parsed.href)
   return parsed
 }
 
@@ -115,38 +114,35 @@ function buildHeaders(
   factories: readonly ExtensionFactory[],
   options: UpgradeRequestOptions,
 ): HeaderFields {
-  const what = 'Cannot create upgrade request'
-  const extra = toExtraFields(options.headers, what)
-  if (options.origin !== undefined) checkText(options.origin, 'origin', what)
-  const offers = factories.flatMap((factory) => factory.offers())
-  const ours: [name: string, value: string | undefined][] = [
-    ['Host', url.host],
-    ['Upgrade', 'websocket'],
+  const extra: HeaderFields = toExtraFields(options.headers, WHAT)
+  if (options.origin !== undefined) checkText(options.origin, 'origin', WHAT)
+  const given = (name: string): HeaderFields[number] | undefined => {
+    const [field, more] = extra.filter(([other]) => equalsIgnoringCase(other, name))
+    if (more === undefined) return field
+    throw new TypeError(`${WHAT}: header field ${name} must be given once`)
+  }
+  const host = given('Host') ?? ['Host', url.host]
+  const origin = given('Origin') ?? ['Origin', options.origin]
+  const fields: (readonly [name: string, value: string | undefined])[] = [
+    host,
+    UPGRADE_FIELD,
     ['Connection', 'Upgrade'],
     ['Sec-WebSocket-Key', key],
-    ['Sec-WebSocket-Version', VERSION],
-    ['Origin', options.origin],
-    ['Sec-WebSocket-Protocol', protocols.length === 0 ? undefined : protocols.join(', ')],
-    ['Sec-WebSocket-Extensions', offers.length === 0 ? undefined : formatExtensions(offers)],
-    ['Authorization', authorization(url)],
+    VERSION_FIELD,
+    origin,
+    ['Sec-WebSocket-Protocol', protocols.join(', ') || undefined],
+    ['Sec-WebSocket-Extensions', formatExtensions(factories.flatMap((factory) => factory.offers())) || undefined],
+    ['Authorization', given('Authorization') ? undefined : authorization(url)],
+    ...extra.filter((field) => field !== host && field !== origin),
   ]
-  const fields: [string, string][] = []
-  for (const [name, value] of ours) {
-    const [theirs, more] = extra.filter(([other]) => equalsIgnoringCase(other, name))
-    if (theirs === undefined) {
-      if (value !== undefined) fields.push([name, value])
-    } else if (more !== undefined) {
-      throw new TypeError(`${what}: header field ${name} must be given once`)
-    } else if (name !== 'Authorization') fields.push(theirs)
-  }
-  return [...fields, ...extra.filter(([name]) => !['host', 'origin'].includes(asciiLowerCase(name)))]
+  return fields.filter((field): field is HeaderFields[number] => field[1] !== undefined)
 }
 
 /** A URL's user and password as RFC 7617 has them: the bytes that the URL stands for, in base64. */
 function authorization({ username, password }: URL): string | undefined {
   if (username === '' && password === '') return undefined
-  const bytes = (part: string) => part.replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)))
-  return `Basic ${btoa(`${bytes(username)}:${bytes(password)}`)}`
+  const bytes = (_: string, hex: string) => String.fromCharCode(parseInt(hex, 16))
+  return `Basic ${btoa([username, password].map((part) => part.replace(/%([0-9A-F]{2})/gi, bytes)).join(':'))}`
 }
 
 /** RFC 6455 §4.1, the client's six checks of the response. */
@@ -156,31 +152,19 @@ function judgeResponse(
   protocols: readonly string[],
   factories: readonly ExtensionFactory[],
 ): Agreement {
-  if (status !== 101) throw fault('unexpected-status', `want status 101, got ${status}`)
-  const upgrades = fieldValues(headers, 'Upgrade')
-  if (upgrades.length !== 1 || !equalsIgnoringCase(trimWhitespace(upgrades[0]!), 'websocket')) {
-    throw fault('missing-upgrade', `want Upgrade: websocket, got ${quoteValues(headers, 'Upgrade')}`)
-  }
-  if (!listIncludes(headers, 'Connection', 'upgrade')) {
-    throw fault('missing-connection', `want Connection to contain Upgrade, got ${quoteValues(headers, 'Connection')}`)
-  }
-  const accepts = fieldValues(headers, 'Sec-WebSocket-Accept')
+  const what = 'Cannot upgrade'
+  const values = (name: string): string[] => fieldValues(headers, name)
+  if (status !== 101) throw new ProtocolError('unexpected-status', `${what}: want status 101, got ${status}`)
+  // Of several values, joined, none is right.
+  const upgrades = values('Upgrade')
+  const upgrade = equalsIgnoringCase(trimWhitespace(upgrades.join()), 'websocket')
+  demand(upgrade, 'missing-upgrade', what, 'Upgrade: websocket', upgrades)
+  const connection = listIncludes(headers, 'Connection', 'upgrade')
+  demand(connection, 'missing-connection', what, 'Connection to contain Upgrade', values('Connection'))
+  const accepts = values('Sec-WebSocket-Accept')
   const wanted = acceptKey(key)
-  if (accepts.length !== 1 || trimWhitespace(accepts[0]!) !== wanted) {
-    throw fault(
-      'invalid-accept',
-      `want Sec-WebSocket-Accept ${wanted}, got ${quoteValues(headers, 'Sec-WebSocket-Accept')}`,
-    )
-  }
+  const accept = trimWhitespace(accepts.join())
+  demand(accept === wanted, 'invalid-accept', what, `Sec-WebSocket-Accept ${wanted}`, accepts)
   const protocol = acceptProtocol(headers, protocols)
-  return { protocol, ...acceptExtensions(fieldValues(headers, 'Sec-WebSocket-Extensions'), factories) }
-}
-
-function checkKey(key: string): string {
-  if (isKey(key)) return key
-  throw new TypeError(`Cannot create upgrade request: key must be base64 of 16 bytes, got ${quote(key)}`)
-}
-
-function fault(code: ProtocolErrorCode, message: string): ProtocolError {
-  return new ProtocolError(code, `Cannot upgrade: ${message}`)
+  return { protocol, ...acceptExtensions(values('Sec-WebSocket-Extensions'), factories) }
 }

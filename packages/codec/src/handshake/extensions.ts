@@ -3,7 +3,7 @@
 
 import type { Extension } from '../values/extension.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
-import { isToken, isWhitespace, quote } from './fields.ts'
+import { isToken, quote, trimWhitespace } from './fields.ts'
 
 /** Parameters in order; a parameter without a value has `undefined`. A name may occur more than once. */
 export type ExtensionParams = ReadonlyArray<readonly [name: string, value: string | undefined]>
@@ -36,33 +36,59 @@ export interface NegotiatedExtensions {
   readonly chain: Extension[]
 }
 
+const NAME = 'Sec-WebSocket-Extensions'
+
+// What it is made of, each with the white space behind it. Linear: no two parts of a pattern match the same character, and
+// each is tried at one place only (security.md, row 4).
+const TOKEN = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*/y
+const QUOTED = /"([\\!#$%&'*+\-.^_`|~0-9A-Za-z]+)"[ \t]*/y
+const COMMA = /(,)[ \t]*/y
+const SEMICOLON = /(;)[ \t]*/y
+const EQUALS = /(=)[ \t]*/y
+
 /**
  * The elements of all the header's lines, as one list (§9.1); no lines give none. A quoted value must be a token once
- * unquoted (§4.3). Throws `ProtocolError` `malformed-extensions`. Linear: each character is looked at a few times.
+ * unquoted (§4.3). Throws `ProtocolError` `malformed-extensions`.
  */
 export function parseExtensions(values: readonly string[]): ExtensionOffer[] {
-  const text = values.join(',')
+  const text = trimWhitespace(values.join(','))
   const offers: ExtensionOffer[] = []
-  let at = skip(text, 0)
-  while (at < text.length) {
-    if (text[at] === ',') { // an empty element (RFC 9110 §5.6.1)
-      at = skip(text, at + 1)
-      continue
-    }
-    const [name, params, end] = readExtension(text, at)
-    if (end < text.length && text[end] !== ',') throw malformed(text, end, 'a comma or a semicolon')
-    offers.push({ name, params })
-    at = end
+  let at = 0
+  let seen = 0 // the place that was looked at last
+  const take = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = seen = at
+    const found = pattern.exec(text)
+    if (found !== null) at = pattern.lastIndex
+    return found?.[1]
   }
-  if (values.length > 0 && offers.length === 0) throw malformed(text, text.length, 'the name of an extension')
+  const need = (wanted: string, value: string | undefined): string => {
+    if (isToken(value)) return value
+    const got = seen < text.length ? quote(text.slice(seen, seen + 16)) : 'its end'
+    const fault = `Cannot parse ${NAME}: want ${wanted} at character ${seen}, got ${got}`
+    throw new ProtocolError('malformed-extensions', fault)
+  }
+  while (at < text.length) {
+    if (take(COMMA)) continue // an empty element (RFC 9110 §5.6.1)
+    const params: [string, string | undefined][] = []
+    offers.push({ name: need('the name of an extension', take(TOKEN)), params })
+    while (take(SEMICOLON)) {
+      const name = need('the name of a parameter', take(TOKEN))
+      const value = take(EQUALS) &&
+        need('the value of a parameter', take(QUOTED)?.replace(/\\(.)/g, '$1') ?? take(TOKEN))
+      params.push([name, value])
+    }
+    if (at < text.length && !take(COMMA)) need('a comma or a semicolon', undefined)
+  }
+  if (values.length > 0 && offers.length === 0) need('the name of an extension', undefined)
   return offers
 }
 
 /** The header's value for these elements; empty for none. Throws `TypeError` for a name or value that is no token. */
 export function formatExtensions(offers: readonly ExtensionOffer[]): string {
-  const param = ([name, value]: ExtensionParams[number]) =>
-    value === undefined ? `; ${token(name)}` : `; ${token(name)}=${token(value)}`
-  return offers.map(({ name, params }) => token(name) + params.map(param).join('')).join(', ')
+  return offers.map(({ name, params }) => {
+    const pairs = params.map(([param, value]) => value === undefined ? [param] : [param, value])
+    return [[name], ...pairs].map((pair) => pair.map(token).join('=')).join('; ')
+  }).join(', ')
 }
 
 /** Client: builds what the server answered. Throws `ProtocolError` for what was not offered or comes twice (§4.1). */
@@ -70,16 +96,14 @@ export function acceptExtensions(
   values: readonly string[],
   factories: readonly ExtensionFactory[],
 ): NegotiatedExtensions {
-  const answers = parseExtensions(values)
-  const chain = buildChain(answers, (answer, taken) => {
-    const factory = factories.find(({ name }) => name === answer.name)
-    if (factory === undefined) throw unexpected(answer, 'was not offered')
-    if (taken.some(({ name }) => name === answer.name)) throw unexpected(answer, 'was answered twice')
-    const extension = factory.accept(answer)
-    if (overlaps(extension, taken)) throw unexpected(answer, 'claims a reserved bit that another one has')
-    return extension
-  })
-  return { extensions: formatExtensions(answers), chain }
+  return negotiate(
+    parseExtensions(values),
+    factories,
+    (factory, response) => ({ response, extension: factory.accept(response) }),
+    ({ name }, fault) => {
+      throw new ProtocolError('unexpected-extension', `Cannot upgrade: extension ${quote(name)} ${fault}`)
+    },
+  )
 }
 
 /** Server: answers each extension's first acceptable offer, in the client's order (§4.2.2, RFC 7692 §5). */
@@ -87,97 +111,41 @@ export function answerExtensions(
   offers: readonly ExtensionOffer[],
   factories: readonly ExtensionFactory[],
 ): NegotiatedExtensions {
-  const responses: ExtensionOffer[] = []
-  const chain = buildChain(offers, (offer, taken) => {
-    if (taken.some(({ name }) => name === offer.name)) return undefined
-    const answer = factories.find(({ name }) => name === offer.name)?.answer(offer)
-    if (answer === undefined) return undefined
-    if (overlaps(answer.extension, taken)) {
-      answer.extension.close()
-      return undefined
-    }
-    responses.push(answer.response)
-    return answer.extension
-  })
-  return { extensions: formatExtensions(responses), chain }
+  return negotiate(offers, factories, (factory, offer) => factory.answer(offer), () => {})
 }
 
 /** Builds extensions one by one; where one cannot be built, those before it are closed. */
-function buildChain(
+function negotiate(
   items: readonly ExtensionOffer[],
-  build: (item: ExtensionOffer, taken: readonly Extension[]) => Extension | undefined,
-): Extension[] {
+  factories: readonly ExtensionFactory[],
+  build: (factory: ExtensionFactory, item: ExtensionOffer) => ReturnType<ExtensionFactory['answer']>,
+  decline: (item: ExtensionOffer, fault: string) => void,
+): NegotiatedExtensions {
+  const responses: ExtensionOffer[] = []
   const chain: Extension[] = []
   try {
     for (const item of items) {
-      const extension = build(item, chain)
-      if (extension !== undefined) chain.push(extension)
+      const named = ({ name }: { readonly name: string }): boolean => name === item.name
+      const factory = factories.find(named)
+      let fault = factory === undefined ? 'was not offered' : chain.some(named) ? 'was answered twice' : ''
+      const answer = fault === '' ? build(factory!, item) : undefined
+      if (answer !== undefined && chain.some(({ rsv }) => rsv & answer.extension.rsv)) {
+        answer.extension.close()
+        fault = 'claims a reserved bit that another one has'
+      } else if (answer !== undefined) {
+        responses.push(answer.response)
+        chain.push(answer.extension)
+      }
+      if (fault !== '') decline(item, fault)
     }
   } catch (error) {
     for (const extension of chain) extension.close()
     throw error
   }
-  return chain
-}
-
-function overlaps(extension: Extension, taken: readonly Extension[]): boolean {
-  return taken.some(({ rsv }) => (rsv & extension.rsv) !== 0)
-}
-
-function readExtension(text: string, start: number): [name: string, params: ExtensionParams, end: number] {
-  const params: [string, string | undefined][] = []
-  let [name, at] = readToken(text, start, 'the name of an extension')
-  while (text[at] === ';') {
-    const [param, end] = readToken(text, skip(text, at + 1), 'the name of a parameter')
-    at = end
-    let value: string | undefined
-    if (text[at] === '=') [value, at] = readValue(text, skip(text, at + 1))
-    params.push([param, value])
-  }
-  return [name, params, at]
-}
-
-function readValue(text: string, start: number): [value: string, end: number] {
-  if (text[start] !== '"') return readToken(text, start, 'the value of a parameter')
-  let value = ''
-  let at = start + 1
-  for (; at < text.length && text[at] !== '"'; at++) {
-    if (text[at] === '\\') at++
-    value += text[at] ?? ''
-  }
-  if (at >= text.length) throw malformed(text, text.length, 'a closing quote')
-  if (!isToken(value)) throw malformed(text, start, 'a quoted token')
-  return [value, skip(text, at + 1)]
-}
-
-/** The token at `start`, and the place after it and after the white space that follows. */
-function readToken(text: string, start: number, wanted: string): [token: string, end: number] {
-  let end = start
-  while (end < text.length && isToken(text[end]!)) end++
-  if (end === start) throw malformed(text, start, wanted)
-  return [text.slice(start, end), skip(text, end)]
-}
-
-function skip(text: string, at: number): number {
-  while (at < text.length && isWhitespace(text.charCodeAt(at))) at++
-  return at
+  return { extensions: formatExtensions(responses), chain }
 }
 
 function token(text: string): string {
-  if (!isToken(text)) {
-    throw new TypeError(`Cannot format extensions: names and values must be tokens, got ${quote(text)}`)
-  }
-  return text
-}
-
-function malformed(text: string, at: number, wanted: string): ProtocolError {
-  const seen = at < text.length ? quote(text.slice(at, at + 16)) : 'its end'
-  return new ProtocolError(
-    'malformed-extensions',
-    `Cannot parse Sec-WebSocket-Extensions: want ${wanted} at character ${at}, got ${seen}`,
-  )
-}
-
-function unexpected({ name }: ExtensionOffer, fault: string): ProtocolError {
-  return new ProtocolError('unexpected-extension', `Cannot upgrade: extension ${quote(name)} ${fault}`)
+  if (isToken(text)) return text
+  throw new TypeError(`Cannot format extensions: names and values must be tokens, got ${quote(text)}`)
 }

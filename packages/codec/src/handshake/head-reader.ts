@@ -4,15 +4,8 @@
 import { NO_BYTES } from '../values/bytes.ts'
 import { GrowingBytes } from '../values/growing-bytes.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
-import {
-  decodeLatin1,
-  type Heads,
-  malformed,
-  readField,
-  readStartLine,
-  type RequestHead,
-  type ResponseHead,
-} from './http1.ts'
+import { type Heads, malformed, readField, readStartLine } from './http1.ts'
+import { decodeLatin1 } from './latin1.ts'
 
 /** What a head may cost; every limit is inclusive. */
 export interface HeadLimits {
@@ -34,9 +27,7 @@ const CR = 0x0d
  */
 export class HeadReader<K extends keyof Heads> {
   readonly #kind: K
-  readonly #headSize: number
-  readonly #headLine: number
-  readonly #headCount: number
+  readonly #limits: { readonly headSize: number; readonly headLine: number; readonly headCount: number }
   readonly #cutLine = new GrowingBytes() // the begin of a line whose end has not come
   #rest: Uint8Array = NO_BYTES
   #size = 0
@@ -48,15 +39,12 @@ export class HeadReader<K extends keyof Heads> {
 
   /** Throws `RangeError` for a limit that is no positive number. */
   constructor(kind: K, { headSize = 16384, headLine = 8192, headCount = 100 }: HeadLimits = {}) {
-    for (const [name, limit] of Object.entries({ headSize, headLine, headCount })) {
-      if (!(limit > 0)) {
-        throw new RangeError(`Cannot read head: ${name} must be a positive number, got ${String(limit)}`)
-      }
-    }
     this.#kind = kind
-    this.#headSize = headSize
-    this.#headLine = headLine
-    this.#headCount = headCount
+    this.#limits = { headSize, headLine, headCount }
+    for (const [name, limit] of Object.entries(this.#limits)) {
+      if (limit > 0) continue
+      throw new RangeError(`Cannot read head: ${name} must be a positive number, got ${String(limit)}`)
+    }
   }
 
   /** What followed the blank line in its chunk, as a view: the first bytes of the WebSocket. Empty until then. */
@@ -106,52 +94,38 @@ export class HeadReader<K extends keyof Heads> {
   }
 
   #judgeByte(byte: number): void {
-    if (++this.#size > this.#headSize) throw tooBig(`a head must be at most ${this.#headSize} bytes`)
+    const { headSize, headLine } = this.#limits
+    if (++this.#size > headSize) throw tooBig(`a head must be at most ${headSize} bytes`)
     if (this.#afterCr !== (byte === LF)) {
       throw malformed(`a line must end with CRLF, got a bare ${byte === LF ? 'LF' : 'CR'}`)
     }
     this.#afterCr = byte === CR
-    if (byte === CR) return
-    if (byte === LF) {
-      this.#lineLength = 0
-      return
-    }
-    if (++this.#lineLength > this.#headLine) throw tooBig(`a line must be at most ${this.#headLine} bytes`)
-    if ((byte < 0x20 && byte !== TAB) || byte === 0x7f) {
+    if (byte === LF) this.#lineLength = 0
+    else if (byte !== CR && ++this.#lineLength > headLine) throw tooBig(`a line must be at most ${headLine} bytes`)
+    if ((byte < 0x20 && byte !== TAB && byte !== LF && byte !== CR) || byte === 0x7f) {
       throw malformed(`control characters are not allowed, got 0x${byte.toString(16).padStart(2, '0')}`)
     }
   }
 
   /** The whole line without its CRLF, given its last part. */
   #takeLine(tail: Uint8Array): string {
-    if (this.#cutLine.length === 0) return decodeLatin1(tail).slice(0, -2)
+    if (this.#cutLine.length === 0) return decodeLatin1(tail.subarray(0, -2))
     this.#cutLine.append(tail)
-    return decodeLatin1(this.#cutLine.take()).slice(0, -2)
+    return decodeLatin1(this.#cutLine.take().subarray(0, -2))
   }
 
   #readLine(line: string): Heads[K] | undefined {
-    if (this.#head === undefined) {
-      if (line === '' && this.#kind === 'request') return undefined
-      this.#fields = []
-      this.#head = readStartLine[this.#kind](line, this.#fields)
-      return undefined
-    }
-    if (line !== '') {
-      if (this.#fields.length >= this.#headCount) {
-        throw tooBig(`a head must have at most ${this.#headCount} header fields`)
-      }
-      this.#fields.push(readField(line))
-      return undefined
-    }
+    const { headCount } = this.#limits
     const head = this.#head
-    if (!isInterim(head)) return head
-    this.#head = undefined
+    if (head === undefined) {
+      if (line !== '' || this.#kind === 'response') this.#head = readStartLine[this.#kind](line, this.#fields = [])
+    } else if (line !== '') {
+      if (this.#fields.length >= headCount) throw tooBig(`a head must have at most ${headCount} header fields`)
+      this.#fields.push(readField(line))
+    } else if ('status' in head && head.status < 200 && head.status !== 101) this.#head = undefined // interim
+    else return head
     return undefined
   }
-}
-
-function isInterim(head: RequestHead | ResponseHead): boolean {
-  return 'status' in head && head.status < 200 && head.status !== 101
 }
 
 function tooBig(wanted: string): ProtocolError {

@@ -1,8 +1,7 @@
 // Whether a page may talk to this server (RFC 6455 §10.2). Browsers send cookies along with an upgrade from any page, so
 // that a server that does not look at Origin can be driven by a stranger's page (security.md, row 32).
 
-import { ProtocolError } from '../values/protocol-error.ts'
-import { asciiLowerCase, fieldValues, quote } from './fields.ts'
+import { demand, equalsIgnoringCase, fieldValues, quote } from './fields.ts'
 import type { RequestHead } from './http1.ts'
 
 /**
@@ -25,28 +24,40 @@ export type OriginJudge = (origin: string | undefined, head: RequestHead) => boo
 
 /**
  * Throws `ProtocolError` `refused-origin` unless the policy lets the request in; `own` is the server's own origin, as
- * {@linkcode webOrigin} gives it. Throws `TypeError` for a policy that is none.
+ * {@linkcode canonicalOrigin} gives it. Throws `TypeError` for a policy that is none. `what` starts the errors.
  */
-export function judgeOrigin(head: RequestHead, own: string, policy: AllowedOrigins): void {
+export function judgeOrigin(head: RequestHead, own: string, policy: AllowedOrigins, what: string): void {
   if (policy === 'all') return
   const origins = fieldValues(head.headers, 'Origin')
-  if (origins.length > 1) throw refused(`want at most one Origin, got ${origins.length}`)
-  const [origin] = origins
-  if (typeof policy === 'function') {
-    if (!ask(policy, origin, head)) {
-      throw refused(`origin ${origin === undefined ? 'none' : quote(origin)} is not allowed`)
-    }
-    return
-  }
-  const allowed = policy === 'same-origin' ? [own] : policy.map(listedOrigin)
-  if (origin === undefined) return
-  const canonical = canonicalOrigin(origin)
-  if (canonical === undefined || !allowed.includes(canonical)) throw refused(`origin ${quote(origin)} is not allowed`)
+  demand(origins.length <= 1, 'refused-origin', what, 'at most one Origin', origins)
+  demand(isAllowed(origins[0], head, own, policy), 'refused-origin', what, 'an Origin that is allowed', origins)
 }
 
-/** An http or https origin in its one spelling, or undefined for anything else, such as a URL with a path or a user. */
-export function webOrigin(text: string): string | undefined {
-  if (!/^https?:\/\/[^\s\p{Cc}/\\?#@]+$/iu.test(text)) return undefined
+function isAllowed(
+  origin: string | undefined,
+  head: RequestHead,
+  own: string,
+  policy: Exclude<AllowedOrigins, 'all'>,
+): boolean {
+  if (typeof policy === 'function') {
+    const answer: unknown = policy(origin, head)
+    if (typeof answer === 'boolean') return answer // a promise would count as true and let everybody in
+    throw new TypeError(`Cannot judge origin: allowedOrigins must answer true or false, got ${quote(answer)}`)
+  }
+  const allowed = policy === 'same-origin' ? [own] : policy.map(listedOrigin)
+  if (origin === undefined) return true
+  const canonical = canonicalOrigin(origin)
+  return canonical !== undefined && allowed.some((one) => equalsIgnoringCase(one, canonical))
+}
+
+/**
+ * An origin in one spelling, or undefined for what is none, such as a URL with a path or a user. Those of schemes that are not
+ * the web's, such as extensions' pages, keep theirs.
+ */
+export function canonicalOrigin(text: string): string | undefined {
+  if (text === 'null') return text
+  if (!/^[a-z][a-z0-9+.\-]*:\/\/[^\s\p{Cc}/\\?#@]*$/iu.test(text)) return undefined
+  if (!/^https?:/i.test(text)) return text
   try {
     return new URL(text).origin
   } catch {
@@ -54,26 +65,8 @@ export function webOrigin(text: string): string | undefined {
   }
 }
 
-/** One spelling for each origin; those of schemes that are not the web's, such as extensions' pages, keep theirs. */
-function canonicalOrigin(text: string): string | undefined {
-  if (text === 'null') return text
-  if (/^https?:/i.test(text)) return webOrigin(text)
-  return /^[a-z][a-z0-9+.\-]*:\/\/[^\s\p{Cc}/\\?#@]*$/iu.test(text) ? asciiLowerCase(text) : undefined
-}
-
 function listedOrigin(text: string): string {
   const origin = canonicalOrigin(text)
   if (origin !== undefined) return origin
   throw new TypeError(`Cannot judge origin: want allowed origins such as "https://app.example", got ${quote(text)}`)
-}
-
-/** A promise would count as true; that must not let everybody in. */
-function ask(policy: OriginJudge, origin: string | undefined, head: RequestHead): boolean {
-  const answer: unknown = policy(origin, head)
-  if (typeof answer === 'boolean') return answer
-  throw new TypeError(`Cannot judge origin: allowedOrigins must answer true or false, got ${quote(answer)}`)
-}
-
-function refused(fault: string): ProtocolError {
-  return new ProtocolError('refused-origin', `Cannot accept upgrade: ${fault}`)
 }

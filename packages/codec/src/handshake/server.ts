@@ -2,23 +2,23 @@
 // refusal that names it; only the caller's own faults are thrown.
 
 import type { Extension } from '../values/extension.ts'
-import { ProtocolError, type ProtocolErrorCode } from '../values/protocol-error.ts'
+import { ProtocolError } from '../values/protocol-error.ts'
 import { acceptKey, isKey } from './accept-key.ts'
 import { answerExtensions, type ExtensionFactory, parseExtensions } from './extensions.ts'
 import {
+  demand,
   fieldValues,
   hasField,
   type HeaderFields,
   type HeaderFieldsInit,
   listIncludes,
   quote,
-  quoteValues,
   toExtraFields,
 } from './fields.ts'
 import type { RequestHead, ResponseHead } from './http1.ts'
-import { type AllowedOrigins, judgeOrigin, webOrigin } from './origin.ts'
+import { type AllowedOrigins, canonicalOrigin, judgeOrigin } from './origin.ts'
 import { parseProtocols } from './protocols.ts'
-import { type Refusal, refuseFault, VERSION } from './refusal.ts'
+import { type Refusal, refuseFault, UPGRADE_FIELD, VERSION } from './refusal.ts'
 
 /** What a server wants of a request, and what it gives. */
 export interface UpgradeAnswerOptions {
@@ -52,20 +52,22 @@ export interface Acceptance {
   readonly chain: Extension[]
 }
 
+const WHAT = 'Cannot accept upgrade'
+
 /**
  * Holds a request against RFC 6455 §4.2.1 and answers it (§4.2.2). Throws `TypeError` for options that cannot be used:
  * a subprotocol that was not offered, a header field that cannot be sent, an origin that is none.
  */
 export function judgeUpgradeRequest(head: RequestHead, options: UpgradeAnswerOptions = {}): Acceptance | Refusal {
-  const extra = toExtraFields(options.headers, 'Cannot accept upgrade')
+  const extra = toExtraFields(options.headers, WHAT)
   try {
     const key = judgeHead(head, options)
     const offered = parseProtocols(head.headers)
     const extensionOffers = parseExtensions(fieldValues(head.headers, 'Sec-WebSocket-Extensions'))
     const protocol = chooseProtocol(offered, head, options.protocols)
     const { extensions, chain } = answerExtensions(extensionOffers, options.extensions ?? [])
-    const headers: [string, string][] = [
-      ['Upgrade', 'websocket'],
+    const headers: HeaderFields[number][] = [
+      UPGRADE_FIELD,
       ['Connection', 'Upgrade'],
       ['Sec-WebSocket-Accept', acceptKey(key)],
     ]
@@ -82,83 +84,60 @@ export function judgeUpgradeRequest(head: RequestHead, options: UpgradeAnswerOpt
 
 /** Whether a request asks for a page and not for an upgrade: GET or HEAD, without a body, which nobody would read. */
 export function isPlainRequest({ method, headers }: RequestHead): boolean {
-  return (method === 'GET' || method === 'HEAD') && !hasField(headers, 'Upgrade') && !hasBody(headers)
+  return (method === 'GET' || method === 'HEAD') && !hasField(headers, 'Upgrade') && bodyFields(headers).length === 0
 }
 
-/** The request's key, if all but its lists is in order. */
+/** Rule by rule, all but the lists; gives the request's key. */
 function judgeHead(
   head: RequestHead,
   { allowedOrigins = 'same-origin', secure = false }: UpgradeAnswerOptions,
 ): string {
-  judgeRequestLine(head)
-  const host = judgeHost(head, secure)
-  judgeBody(head)
-  judgeUpgrade(head)
-  judgeVersion(head)
-  judgeOrigin(head, host, allowedOrigins)
-  return judgeKey(head)
-}
-
-function judgeRequestLine({ method, target, httpVersion }: RequestHead): void {
-  if (method !== 'GET') throw fault('unexpected-method', `want method GET, got ${quote(method)}`)
-  if (httpVersion !== '1.1') throw fault('unsupported-http-version', `want HTTP/1.1, got HTTP/${httpVersion}`)
-  if (!/^(?:\/|(?:https?|wss?):\/\/)/i.test(target) || target.includes('#')) {
-    throw fault('malformed-head', `want a path or a URL without a fragment as target, got ${quote(target)}`)
-  }
+  const { method, target, httpVersion, headers } = head
+  demand(method === 'GET', 'unexpected-method', WHAT, 'method GET', [method])
+  demand(httpVersion === '1.1', 'unsupported-http-version', WHAT, 'HTTP/1.1', [httpVersion])
+  const isTarget = /^(?:\/|(?:https?|wss?):\/\/)[^#]*$/i.test(target)
+  demand(isTarget, 'malformed-head', WHAT, 'a path or a URL without a fragment as target', [target])
+  const own = judgeHost(head, secure)
+  const body = bodyFields(headers) // it would be read as frames
+  demand(body.length === 0, 'unexpected-body', WHAT, 'a request without a body', body)
+  judgeUpgrade(headers)
+  judgeOrigin(head, own, allowedOrigins, WHAT)
+  const keys = fieldValues(headers, 'Sec-WebSocket-Key')
+  const key = keys.join() // of several values no key
+  demand(isKey(key), 'invalid-key', WHAT, 'Sec-WebSocket-Key with base64 of 16 bytes', keys)
+  return key
 }
 
 /** The origin that the request speaks to; the host of a target that is a URL counts more than Host (RFC 9112 §3.2.2). */
 function judgeHost({ target, headers }: RequestHead, secure: boolean): string {
   const hosts = fieldValues(headers, 'Host')
-  if (hosts.length !== 1) throw fault('invalid-host', `want one Host, got ${hosts.length || 'none'}`)
-  const scheme = secure ? 'https' : 'http'
-  const authority = target.startsWith('/') ? hosts[0]! : /^\w+:\/\/([^/?]*)/.exec(target)![1]!
-  const origin = webOrigin(`${scheme}://${hosts[0]}`) && webOrigin(`${scheme}://${authority}`)
-  if (origin === undefined) throw fault('invalid-host', `want a host and perhaps a port, got ${quote(authority)}`)
-  return origin
+  demand(hosts.length === 1, 'invalid-host', WHAT, 'one Host', hosts)
+  const authorities = target.startsWith('/') ? hosts : [...hosts, target.split(/[/?]/, 3)[2] ?? '']
+  const origins = authorities.map((authority) => canonicalOrigin(`http${secure ? 's' : ''}://${authority}`))
+  demand(!origins.includes(undefined), 'invalid-host', WHAT, 'a host and perhaps a port', authorities)
+  return origins.at(-1)!
 }
 
-/** A body would be read as frames; there is none in an upgrade. */
-function judgeBody({ headers }: RequestHead): void {
-  if (hasBody(headers)) throw fault('unexpected-body', 'want a request without a body')
+/** The values of the fields that announce a body. */
+function bodyFields(headers: HeaderFields): string[] {
+  const lengths = fieldValues(headers, 'Content-Length').filter((length) => length !== '0')
+  return [...lengths, ...fieldValues(headers, 'Transfer-Encoding')]
 }
 
-function hasBody(headers: HeaderFields): boolean {
-  const lengths = fieldValues(headers, 'Content-Length')
-  return hasField(headers, 'Transfer-Encoding') || lengths.some((length) => length !== '0')
-}
-
-function judgeUpgrade({ headers }: RequestHead): void {
-  const hixie76 = hasField(headers, 'Sec-WebSocket-Key1') || hasField(headers, 'Sec-WebSocket-Key2')
-  const hybi = hasField(headers, 'Sec-WebSocket-Key') || hasField(headers, 'Sec-WebSocket-Version')
+function judgeUpgrade(headers: HeaderFields): void {
+  const values = (name: string): string[] => fieldValues(headers, name)
+  const versions = values('Sec-WebSocket-Version')
+  const version = versions.join() // of several values no version
   const upgrade = listIncludes(headers, 'Upgrade', 'websocket')
-  if (hixie76 || (upgrade && !hybi)) {
-    throw fault('obsolete-handshake', `this is a hixie draft of the protocol; want RFC 6455, version ${VERSION}`)
-  }
-  if (!upgrade) throw fault('missing-upgrade', 'want Upgrade: websocket; this is not a WebSocket request')
-  if (!listIncludes(headers, 'Connection', 'upgrade')) {
-    throw fault('missing-connection', `want Connection to contain Upgrade, got ${quoteValues(headers, 'Connection')}`)
-  }
-}
-
-/** RFC 6455 §4.4; its grammar in §4.3: 0 to 255 without leading zeros. */
-function judgeVersion({ headers }: RequestHead): void {
-  const versions = fieldValues(headers, 'Sec-WebSocket-Version')
-  if (versions.length === 1 && versions[0] === VERSION) return
-  const known = versions.length === 1 && /^(?:0|[1-9]\d{0,2})$/.test(versions[0]!) && Number(versions[0]) <= 255
-  throw fault(
-    known ? 'unsupported-version' : 'invalid-version',
-    `want Sec-WebSocket-Version ${VERSION}, got ${quoteValues(headers, 'Sec-WebSocket-Version')}`,
-  )
-}
-
-function judgeKey({ headers }: RequestHead): string {
-  const keys = fieldValues(headers, 'Sec-WebSocket-Key')
-  if (keys.length === 1 && isKey(keys[0]!)) return keys[0]!
-  throw fault(
-    'invalid-key',
-    `want Sec-WebSocket-Key with base64 of 16 bytes, got ${quoteValues(headers, 'Sec-WebSocket-Key')}`,
-  )
+  const hixie75 = upgrade && versions.length === 0 && !hasField(headers, 'Sec-WebSocket-Key')
+  const hixie = hixie75 || hasField(headers, 'Sec-WebSocket-Key1') || hasField(headers, 'Sec-WebSocket-Key2')
+  demand(!hixie, 'obsolete-handshake', WHAT, `RFC 6455, version ${VERSION}, and not a hixie draft`, versions)
+  demand(upgrade, 'missing-upgrade', WHAT, 'a WebSocket request with Upgrade: websocket', values('Upgrade'))
+  const connection = listIncludes(headers, 'Connection', 'upgrade')
+  demand(connection, 'missing-connection', WHAT, 'Connection to contain Upgrade', values('Connection'))
+  // RFC 6455 §4.4; its grammar in §4.3: 0 to 255 without leading zeros.
+  const code = String(Number(version) & 255) === version ? 'unsupported-version' : 'invalid-version'
+  demand(version === VERSION, code, WHAT, `Sec-WebSocket-Version ${VERSION}`, versions)
 }
 
 function chooseProtocol(
@@ -169,9 +148,5 @@ function chooseProtocol(
   if (typeof choice !== 'function') return offered.find((protocol) => choice.includes(protocol)) ?? ''
   const chosen = choice(offered, head)
   if (chosen === undefined || offered.includes(chosen)) return chosen ?? ''
-  throw new TypeError(`Cannot accept upgrade: want a subprotocol that was offered, got ${quote(chosen)}`)
-}
-
-function fault(code: ProtocolErrorCode, message: string): ProtocolError {
-  return new ProtocolError(code, `Cannot accept upgrade: ${message}`)
+  throw new TypeError(`${WHAT}: want a subprotocol that was offered, got ${quote(chosen)}`)
 }

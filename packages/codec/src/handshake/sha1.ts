@@ -1,41 +1,45 @@
 // SHA-1 (RFC 3174), because the upgrade needs it synchronously and WebCrypto has it only as a promise. It guards no
 // secret here (RFC 6455 §10.8); use it for nothing else.
 
+// The words of the block under way (RFC 3174 §6.1), kept: making them anew would cost as much as hashing a block.
+const words = /* @__PURE__ */ new Int32Array(80)
+
 /** The 20 bytes of a message's SHA-1 digest. */
 export function sha1(message: Uint8Array): Uint8Array {
-  const blocks = pad(message)
   const state = new Int32Array([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0])
-  const words = new Int32Array(80)
-  for (let at = 0; at < blocks.byteLength; at += 64) addBlock(state, words, blocks, at)
-  const digest = new DataView(new ArrayBuffer(20))
-  state.forEach((word, i) => digest.setInt32(4 * i, word))
-  return new Uint8Array(digest.buffer)
+  for (let start = 0; start < message.length + 9; start += 64) addBlock(state, message, start)
+  const digest = new Uint8Array(20)
+  for (let i = 0; i < 20; i++) digest[i] = state[i >> 2]! >> (24 - 8 * (i & 3))
+  return digest
 }
 
-/** A one bit, zeros, and the length in bits as the last eight bytes of a block of 64 (RFC 3174 §4). */
-function pad(message: Uint8Array): DataView {
-  const padded = new Uint8Array(64 * Math.ceil((message.length + 9) / 64))
-  padded.set(message)
-  padded[message.length] = 0x80
-  const view = new DataView(padded.buffer)
-  view.setUint32(padded.length - 8, Math.floor(message.length / 2 ** 29))
-  view.setUint32(padded.length - 4, message.length << 3)
-  return view
-}
-
-function addBlock(state: Int32Array, words: Int32Array, blocks: DataView, at: number): void {
-  for (let i = 0; i < 16; i++) words[i] = blocks.getInt32(at + 4 * i)
-  for (let i = 16; i < 80; i++) words[i] = rotate(words[i - 3]! ^ words[i - 8]! ^ words[i - 14]! ^ words[i - 16]!, 1)
-  let [a, b, c, d, e] = state as unknown as [number, number, number, number, number]
+function addBlock(state: Int32Array, message: Uint8Array, start: number): void {
+  const { length } = message
+  // A one bit and zeros follow the message, then its length in bits as the last eight bytes of a block (RFC 3174 §4).
+  for (let i = 0; i < 64; i++) {
+    const at = start + i
+    const byte = at < length ? message[at]! : at === length ? 0x80 : 0
+    words[i >> 2] = (words[i >> 2]! << 8) | byte // the fourth byte shifts out what stood there
+  }
+  if (start + 64 >= length + 9) {
+    words[14] = length / 2 ** 29
+    words[15] = length << 3
+  }
+  let a = state[0]!, b = state[1]!, c = state[2]!, d = state[3]!, e = state[4]!
   for (let i = 0; i < 80; i++) {
-    const sum = (rotate(a, 5) + mix(i, b, c, d) + e + words[i]!) | 0
+    if (i > 15) words[i] = rotate(words[i - 3]! ^ words[i - 8]! ^ words[i - 14]! ^ words[i - 16]!, 1)
+    const sum = rotate(a, 5) + mix(i, b, c, d) + e + words[i]!
     e = d
     d = c
     c = rotate(b, 30)
     b = a
-    a = sum
+    a = sum | 0
   }
-  state.set([state[0]! + a, state[1]! + b, state[2]! + c, state[3]! + d, state[4]! + e])
+  state[0]! += a
+  state[1]! += b
+  state[2]! += c
+  state[3]! += d
+  state[4]! += e
 }
 
 /** The function and the constant of a step (RFC 3174 §5). */
