@@ -1,6 +1,6 @@
 // The figures in force: for each case, runtime and rival, the ratio that has to be reached and the one to aim at.
 
-import { PLAIN_WS, TCP, WS } from './rivals.ts'
+import { ITSELF, PLAIN_WS, TCP, WS } from './rivals.ts'
 
 /** A floor and a goal. */
 type Figures = readonly [bar: number, goal: number]
@@ -48,6 +48,14 @@ const rows: Row[] = [
     case: /^growth/,
     figures: { 'Node 26': [16, 16], 'Node 20': [16, 16], Bun: [32, 32], Deno: [32, 32] },
     rival: 'TCP streams',
+    atMost: true,
+  },
+  { suite: 'linear', case: /./, figures: both(1.1, 1.1), rival: ITSELF, atMost: true },
+  {
+    suite: 'crowd',
+    case: /^Wirestream/,
+    figures: { ...both(1.5, 1.5), Bun: [1.5, 1.5], Deno: [1.5, 1.5] },
+    rival: ITSELF,
     atMost: true,
   },
 ]

@@ -19,6 +19,12 @@ export function endChildrenWithUs(): void {
   process.on('SIGTERM', () => process.exit(143))
 }
 
+/** Ends that process too, if it still runs then. */
+export function endWithUs(child: ChildProcess): void {
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+}
+
 /** A running child. */
 export class Child {
   readonly #process: ChildProcess

@@ -14,7 +14,7 @@ import type { Suite, SuitePlan } from './suite.ts'
 import { startLoad, targetsOf } from './target.ts'
 
 /** The suites of `all`, in the order in which they run. */
-const order = ['codec', 'streams', 'echo', 'fanout', 'connect', 'memory']
+const order = ['codec', 'streams', 'echo', 'fanout', 'connect', 'crowd', 'memory']
 
 const suites = await findSuites()
 const command = readCommand(suites)

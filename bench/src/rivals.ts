@@ -20,6 +20,8 @@ export const PLAIN = { WS_NO_BUFFER_UTIL: '1', WS_NO_UTF_8_VALIDATE: '1' }
 export const WS = 'ws + add-ons'
 export const PLAIN_WS = 'ws plain'
 export const TCP = 'TCP echo'
+/** Where one case is held against another of the same side. */
+export const ITSELF = 'itself'
 
 /** The WebSocket servers that people use on this runtime, the one that counts first. */
 export function rivalsOn({ adapter, version }: Target): Server[] {
