@@ -15,6 +15,7 @@ export type { Allocate } from './values/growing-bytes.ts'
 export { FrameDecoder, type FrameDecoderOptions } from './frame/decoder.ts'
 export { FrameEncoder, type FrameEncoderOptions } from './frame/encoder.ts'
 export type { MaskingKeySource } from './frame/mask.ts'
+export { useVectorMasking } from './frame/mask-simd.ts'
 export { MessageDecoder, type MessageDecoderOptions } from './message/decoder.ts'
 export { MessageEncoder, type MessageEncoderOptions } from './message/encoder.ts'
 

@@ -2,8 +2,9 @@
 // mask-simd.wat; a test assembles it and compares. Compiled when first needed, because importing does nothing; where
 // WebAssembly may not be compiled (a strict policy, some workers), the caller's portable way goes on silently.
 
-/** Fewer bytes than this are not worth the calls (measured: 7.5 GB/s either way at 512 bytes, 12.5 against 8 at 1024). */
-export const SIMD_FROM = 1024
+import { type MaskKernel, maskWith, SIMD_FROM } from './mask.ts'
+
+export { SIMD_FROM }
 
 // Half of the kernel's one page: larger tiles leave the processor's first cache.
 const TILE = 32768
@@ -27,17 +28,16 @@ interface WebAssemblyLike {
 let kernel: Kernel | null | undefined
 
 /**
- * Writes `source[start, end)`, masked, to `target` from `at` on; both may be the same. The key's octet 0 goes with the byte at
- * `start`. False, with nothing done, where the platform does not let us.
+ * Has every decoder and encoder of this program mask payloads of 1 KiB and more with WebAssembly's vectors, where that may be
+ * compiled: 20 to 35 GB/s instead of 8 to 12. Messages, streams and connections call it; whoever works with `FrameDecoder` and
+ * `FrameEncoder` alone, and with large payloads, does so once.
  */
-export function maskSimd(
-  target: Uint8Array,
-  at: number,
-  source: Uint8Array,
-  start: number,
-  end: number,
-  key: number,
-): boolean {
+export function useVectorMasking(): void {
+  maskWith(maskSimd)
+}
+
+/** See {@linkcode MaskKernel}. */
+export const maskSimd: MaskKernel = (target, at, source, start, end, key) => {
   if (kernel === undefined) kernel = compile()
   if (kernel === null) return false
   const { memory } = kernel

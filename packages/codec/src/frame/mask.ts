@@ -1,7 +1,28 @@
 // Masking (RFC 6455 §5.3): octet i of the payload XOR octet i mod 4 of the key.
 // A key is one 32-bit integer whose lowest byte is octet 0, so that no view of a received chunk outlives it.
 
-import { maskSimd, SIMD_FROM } from './mask-simd.ts'
+/** Fewer bytes than this are not worth the calls of a kernel (measured: 7.5 GB/s either way at 512 bytes, 12.5 against 8 at 1024). */
+export const SIMD_FROM = 1024
+
+/**
+ * Writes `source[start, end)`, masked, to `target` from `at` on; both may be the same. The key's octet 0 goes with the byte at
+ * `start`. False, with nothing done, where the platform does not let it.
+ */
+export type MaskKernel = (
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  start: number,
+  end: number,
+  key: number,
+) => boolean
+
+let kernel: MaskKernel = () => false
+
+/** Has large payloads masked by `faster`. A kernel weighs 0.4 KiB, a tenth of decoder and encoder: so it is brought, not imported. */
+export function maskWith(faster: MaskKernel): void {
+  kernel = faster
+}
 
 /** Gives one masking key per call: fresh and unpredictable (RFC 6455 §5.3, §10.3). */
 export type MaskingKeySource = () => number
@@ -46,15 +67,15 @@ const WORDS_FROM = 96
 /** Masks or unmasks `bytes[start, end)` in place; the key's octet 0 goes with the byte at `start`. */
 export function mask(bytes: Uint8Array, start: number, end: number, key: number): void {
   if (key === 0) return
-  if (end - start >= SIMD_FROM && maskSimd(bytes, start, bytes, start, end, key)) return
+  if (end - start >= SIMD_FROM && kernel(bytes, start, bytes, start, end, key)) return
   maskPortable(bytes, start, end, key)
 }
 
 /** Writes `source`, masked, to `target` from `at` on; never to `source`, unless they share memory. */
 export function maskInto(target: Uint8Array, at: number, source: Uint8Array, key: number): void {
-  if (source.length >= SIMD_FROM && maskSimd(target, at, source, 0, source.length, key)) return
+  if (source.length >= SIMD_FROM && kernel(target, at, source, 0, source.length, key)) return
   target.set(source, at)
-  mask(target, at, at + source.length, key)
+  maskPortable(target, at, at + source.length, key)
 }
 
 /** The way without WebAssembly: words, and bytes where those do not fit. */

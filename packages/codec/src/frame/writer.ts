@@ -7,6 +7,7 @@ import { giveBlock, isKept, LARGEST_BLOCK, takeBlock } from './block-pool.ts'
 import { LEND_ABOVE } from './encoder.ts'
 import { headerLength, MAX_HEADER_LENGTH, writeHeader } from './header.ts'
 import { mask, type MaskingKeySource, maskInto, rotateKey, writeKey } from './mask.ts'
+import { useVectorMasking } from './mask-simd.ts'
 
 export { LEND_ABOVE }
 
@@ -41,6 +42,7 @@ export class FrameWriter {
   #usualSize = SMALLEST_BLOCK
 
   constructor({ role, maskingKeys, allocate = allocateZeroed }: FrameWriterOptions) {
+    useVectorMasking()
     this.#masks = role === 'client' // RFC 6455 §5.1
     this.#maskingKeys = maskingKeys
     this.#allocate = allocate

@@ -1,17 +1,18 @@
 // Parts of a message to the whole message, within a limit. Judges sizes only; order and UTF-8 were judged before.
 
-import { type Allocate, GrowingBytes } from '../values/growing-bytes.ts'
+import type { Allocate } from '../values/growing-bytes.ts'
+import { KeptBytes } from '../values/kept-bytes.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import type { Frame } from '../values/types.ts'
 
 /** Collects one message after another. Memory follows the bytes that came, whatever the fragments. */
 export class MessageAssembler {
   readonly #maxMessageSize: number
-  readonly #parts: GrowingBytes
+  readonly #parts: KeptBytes
 
   constructor(maxMessageSize: number, allocate?: Allocate) {
     this.#maxMessageSize = maxMessageSize
-    this.#parts = new GrowingBytes(allocate)
+    this.#parts = new KeptBytes(allocate)
   }
 
   /** Judges the sum of what was declared: fails with the header of the frame that goes too far, before its payload. */

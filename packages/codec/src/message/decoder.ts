@@ -1,5 +1,6 @@
 // Frames in, messages and control frames out. Owns the message under way; the rules are in sequence.ts.
 
+import { useVectorMasking } from '../frame/mask-simd.ts'
 import { describe } from '../values/bytes.ts'
 import type { Allocate } from '../values/growing-bytes.ts'
 import { checkLimit, DEFAULT_MAX_MESSAGE_SIZE } from '../values/limits.ts'
@@ -34,6 +35,7 @@ export class MessageDecoder {
   /** Throws `RangeError` for a limit that is no byte count. */
   constructor(options: MessageDecoderOptions = {}) {
     const { maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE } = options
+    useVectorMasking()
     this.#maxMessageSize = checkLimit('maxMessageSize', maxMessageSize)
     this.#assembler = new MessageAssembler(this.#maxMessageSize, options.allocate)
   }

@@ -1,6 +1,7 @@
 // Messages and control frames in, frames out: the mirror of the decoder. Keeps nothing between calls.
 
 import { MAX_CONTROL_LENGTH } from '../frame/header.ts'
+import { useVectorMasking } from '../frame/mask-simd.ts'
 import { describe, isBytesLike, toBytes } from '../values/bytes.ts'
 import { Opcode } from '../values/opcode.ts'
 import type { Control, Frame, Message } from '../values/types.ts'
@@ -25,6 +26,7 @@ export class MessageEncoder {
       throw new RangeError(`Cannot use fragmentSize: must be a whole number of at least 1, got ${String(fragmentSize)}`)
     }
     this.#fragmentSize = fragmentSize
+    useVectorMasking()
   }
 
   /**

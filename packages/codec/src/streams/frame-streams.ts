@@ -2,6 +2,7 @@
 
 import { FrameDecoder, type FrameDecoderOptions } from '../frame/decoder.ts'
 import { FrameEncoder, type FrameEncoderOptions } from '../frame/encoder.ts'
+import { useVectorMasking } from '../frame/mask-simd.ts'
 import type { Frame, FrameInit } from '../values/types.ts'
 import { type Batched, type DoorOptions, DoorStream } from './door.ts'
 
@@ -16,6 +17,7 @@ export class FrameDecoderStream<B extends boolean = false> extends DoorStream<Ui
     writableStrategy?: QueuingStrategy<Uint8Array>,
     readableStrategy?: QueuingStrategy<Batched<Frame, B>>,
   ) {
+    useVectorMasking()
     const decoder = new FrameDecoder(options)
     super(
       { items: (chunk: Uint8Array) => decoder.decode(chunk), end: () => decoder.end() },
@@ -37,6 +39,7 @@ export class FrameEncoderStream extends DoorStream<FrameInit | FrameInit[], Uint
     writableStrategy?: QueuingStrategy<FrameInit | FrameInit[]>,
     readableStrategy?: QueuingStrategy<Uint8Array>,
   ) {
+    useVectorMasking()
     const encoder = new FrameEncoder(options)
     super(
       { items: (frames: FrameInit | FrameInit[]) => encoder.encode(frames) },

@@ -9,7 +9,7 @@ import {
   secureMaskingKeys,
   writeKey,
 } from '../../src/frame/mask.ts'
-import { maskSimd, SIMD_FROM } from '../../src/frame/mask-simd.ts'
+import { maskSimd, SIMD_FROM, useVectorMasking } from '../../src/frame/mask-simd.ts'
 import { FrameEncoder, Opcode } from '../support/floors.ts'
 import { difference, expectBytes, hex, pattern } from '../support/bytes.ts'
 import { keyNumber } from '../support/frames.ts'
@@ -84,7 +84,8 @@ describe('masking', () => {
     }
   })
 
-  it('into another array leaves its source alone', () => {
+  it.each(['by words', 'by vectors'])('into another array leaves its source alone, %s', (way) => {
+    if (way === 'by vectors') useVectorMasking()
     const key = hex('37 fa 21 3d')
     for (const length of [0, 10, 200, SIMD_FROM, 40_000]) {
       const source = pattern(length)
@@ -95,6 +96,18 @@ describe('masking', () => {
       oracle(expected, 7, 7 + length, key)
       expectBytes(target, expected)
       expectBytes(source, pattern(length))
+    }
+  })
+
+  it('agrees with the RFC by vectors too, once they are used', () => {
+    useVectorMasking()
+    const key = hex('37 fa 21 3d')
+    for (const length of [SIMD_FROM - 1, SIMD_FROM, 40_001]) {
+      const memory = pattern(length + 20)
+      const expected = memory.slice()
+      mask(memory, 7, 7 + length, keyNumber(key))
+      oracle(expected, 7, 7 + length, key)
+      expectBytes(memory, expected)
     }
   })
 
