@@ -1,6 +1,6 @@
 // What the suites `codec` and `streams` measure.
 
-import { size } from '../report.ts'
+import { size } from '../format.ts'
 
 /** One piece of work. */
 export interface CodecCase {

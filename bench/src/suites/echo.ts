@@ -1,7 +1,7 @@
 // Echo over loopback, through the public API: what comes in goes out. Ours in both of its forms, `readable.pipeTo(writable)` and
 // `for await` with `send`, against the servers people use, and against a TCP echo, which is also the ceiling of the load.
 
-import { short, size } from '../report.ts'
+import { short, size } from '../format.ts'
 import { oursOn, rivalsOn, type Server, TCP, tcpOn } from '../rivals.ts'
 import { contest, contestSeconds } from '../running.ts'
 import type { Suite, SuiteOptions, SuitePlan } from '../suite.ts'

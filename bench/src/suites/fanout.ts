@@ -1,7 +1,7 @@
 // Fan-out: a message from one connection to a thousand. Ours is encoded once (`prepareMessage`); the rivals do it as their
 // documentation says.
 
-import { size } from '../report.ts'
+import { size } from '../format.ts'
 import { oursOn, rivalsOn, type Server } from '../rivals.ts'
 import { contest, contestSeconds } from '../running.ts'
 import type { Suite, SuitePlan } from '../suite.ts'

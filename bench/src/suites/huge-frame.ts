@@ -2,7 +2,7 @@
 // growth, except where fresh memory for each part is asked for: how much of that garbage waits is the collector's affair.
 
 import type { Passage, Way } from '../codec/huge-frame.ts'
-import { short, size } from '../report.ts'
+import { short, size } from '../format.ts'
 import type { Suite } from '../suite.ts'
 import { start } from '../target.ts'
 

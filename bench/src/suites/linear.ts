@@ -2,7 +2,7 @@
 // Counted by valgrind, so once is enough and a busy machine does no harm; where that is not installed nothing is measured.
 
 import { canCount, instructions } from '../linear/count.ts'
-import { size } from '../report.ts'
+import { size } from '../format.ts'
 import { ITSELF } from '../rivals.ts'
 import type { Suite, SuiteOptions } from '../suite.ts'
 import type { Target } from '../target.ts'

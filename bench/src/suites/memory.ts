@@ -4,7 +4,7 @@
 import { inRounds } from '../harness.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectionsAllowed } from '../descriptors.ts'
-import { short, size } from '../report.ts'
+import { short, size } from '../format.ts'
 import { oursOn, rivalsOn, type Server, tcpOn } from '../rivals.ts'
 import { closeLoad, openLoad, withServer } from '../running.ts'
 import type { Suite, SuiteOptions, SuitePlan } from '../suite.ts'

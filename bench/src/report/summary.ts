@@ -1,0 +1,27 @@
+// The few figures that docs/performance.md shows.
+
+import type { Result } from '../result.ts'
+import { PLAIN_WS, TCP } from '../rivals.ts'
+import { conditions, measuredOn, table } from './markdown.ts'
+
+/** Echo by pipe, ours against the server that people use on each runtime. */
+export function summary(results: readonly Result[]): string {
+  const echo = results.filter(({ suite, case: name, rival }) =>
+    suite === 'echo' && name.endsWith('pipe') && rival !== TCP && rival !== PLAIN_WS
+  )
+  const runtimes = measuredOn(echo)
+  const names = [...new Set(echo.map(({ case: name }) => name))]
+  const heads = runtimes.map((runtime) => `${runtime}, ${echo.find((result) => result.runtime === runtime)!.rival}`)
+  const rows = names.map((name) => [
+    name,
+    ...runtimes.map((runtime) => {
+      const result = echo.find((result) => result.runtime === runtime && result.case === name)
+      return result === undefined ? '' : `${result.ratio.toFixed(2)}×`
+    }),
+  ])
+  return `${table(['echo', ...heads], rows)}
+How often ours echoes for each time that the other does, both through their public interfaces: size of a message,
+connections × messages in flight on each.
+
+${conditions(echo)}`
+}
