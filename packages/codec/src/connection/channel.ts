@@ -33,6 +33,8 @@ export interface Channel {
   shutdown(): Promise<void>
   /** Nobody wants what comes any more. */
   discard(): void
+  /** Takes the memory of a chunk back that it has told, of which nobody looks at a byte any more. Absent where nobody wants it. */
+  readonly reclaim: ((chunk: Uint8Array) => void) | undefined
   /** Cuts the transport. Tells nothing after that. */
   abort(reason: unknown): void
   /** Hands a paused channel to its next user; nothing is told any more. */

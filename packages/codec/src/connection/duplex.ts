@@ -29,6 +29,8 @@ export interface DuplexSocket {
    * while that promise is pending. A failure must be told by `fail`, too.
    */
   write(chunks: readonly Uint8Array[]): Promise<void> | void
+  /** Takes the memory of a chunk back that was pushed, and of which nobody looks at a byte any more. */
+  readonly reclaim?: ((this: void, chunk: Uint8Array) => void) | undefined
   /** Ends our direction behind all that was sent. A failure must be told by `fail`, too. */
   shutdown(): Promise<void> | void
   /** Both directions have ended: closes. Called at most once, and never with `destroy`. */
@@ -39,6 +41,10 @@ export interface DuplexSocket {
 
 /** The bytes of a socket. `push`, `end` and `fail` are for the adapter, which calls them in the order of what happens. */
 export class Duplex implements ByteStreams, Channel {
+  /** See `DuplexSocket`. */
+  readonly keepsNothing: boolean
+  /** See `DuplexSocket`. */
+  readonly reclaim: ((chunk: Uint8Array) => void) | undefined
   readonly #socket: DuplexSocket
   readonly #startTimer: Environment['startTimer']
   #events: ChannelEvents | undefined
@@ -61,6 +67,8 @@ export class Duplex implements ByteStreams, Channel {
 
   /** Takes a socket from which nothing comes yet. `head` is the first chunk; taken over. */
   constructor(socket: DuplexSocket, { startTimer }: Pick<Environment, 'startTimer'>, head?: Uint8Array) {
+    this.keepsNothing = socket.keepsNothing ?? true
+    this.reclaim = socket.reclaim
     this.#socket = socket
     this.#startTimer = startTimer
     if (head !== undefined && head.length > 0) this.#held.push(head)
@@ -121,10 +129,6 @@ export class Duplex implements ByteStreams, Channel {
   }
 
   // ── As a channel ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-  get keepsNothing(): boolean {
-    return this.#socket.keepsNothing ?? true
-  }
 
   /** Takes it as a channel, unless somebody has it already. */
   claim(): boolean {

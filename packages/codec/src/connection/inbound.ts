@@ -9,6 +9,7 @@ import type { ProtocolError } from '../values/protocol-error.ts'
 import type { Inbox } from './inbox.ts'
 import { fuseIteration, fusePipe } from './fused.ts'
 import { type IncomingContext, IncomingMessage } from './incoming-message.ts'
+import { type Lease, Leases } from './lease.ts'
 import type { Outbound } from './outbound.ts'
 import type { DataPart } from './protocol.ts'
 
@@ -25,6 +26,8 @@ export interface InboundOptions extends Omit<IncomingContext, 'parts'> {
 export class Inbound {
   readonly #options: InboundOptions
   readonly #assembler: MessageAssembler
+  /** Of the parts that the assembler keeps. */
+  #leases = new Leases()
   #readable: ReadableStream<string | Uint8Array> | undefined
   #controller!: ReadableStreamDefaultController<string | Uint8Array>
   /** Whether a read waits for a message. */
@@ -164,13 +167,19 @@ export class Inbound {
 
   #pass(part: DataPart, target: Outbound): void {
     if (!this.#judge(part)) return
-    const { frame, first, last, type } = part
+    const { frame, first, last, type, lease } = part
     const opcode = type === 'text' ? Opcode.Text : Opcode.Binary
     // Streams may transfer what they are given, and parts share their memory with others.
     const lend = target.sharesMemory
-    if (first && last) return target.pass(opcode, [frame.payload], lend)
-    this.#assembler.append(frame)
-    if (last) target.pass(opcode, lend ? this.#assembler.takeParts() : [this.#assembler.take()], true)
+    if (first && last) target.pass({ opcode, parts: [frame.payload], lend, lease })
+    else if (last && lend) {
+      const leases = this.#takeLeases()
+      leases.add(lease)
+      target.pass({ opcode, parts: [...this.#assembler.takeParts(), frame.payload], lend, lease: leases })
+    } else {
+      this.#append(part)
+      if (last) target.pass({ opcode, parts: [this.#takeJoined()], lend: true, lease: undefined })
+    }
   }
 
   /** Whether the part belongs to a message that is wanted, and may be as long as it says. */
@@ -190,21 +199,43 @@ export class Inbound {
   /** The message that ends with this part, if it does. */
   #assemble(part: DataPart): string | Uint8Array | undefined {
     if (!this.#judge(part)) return undefined
-    const { frame, first, last, type, text } = part
-    if (text !== undefined) return text
-    if (first && last) return this.#own(frame.payload)
-    this.#assembler.append(frame)
+    const { frame, first, last, type, text, lease } = part
+    if (text !== undefined) {
+      lease?.release()
+      return text
+    }
+    if (first && last) return this.#own(frame.payload, lease)
+    this.#append(part)
     if (!last) return undefined
-    const bytes = this.#assembler.take()
+    const bytes = this.#takeJoined()
     return type === 'text' ? decodeAcceptedText(bytes) : bytes
   }
 
+  #append({ frame, lease }: DataPart): void {
+    const kept = this.#assembler.append(frame)
+    if (kept) this.#leases.add(lease)
+    else lease?.release()
+  }
+
+  #takeJoined(): Uint8Array {
+    const bytes = this.#assembler.take()
+    this.#leases.release()
+    return bytes
+  }
+
+  #takeLeases(): Leases {
+    const leases = this.#leases
+    this.#leases = new Leases()
+    return leases
+  }
+
   /** The payload as the reader may have it: an array of exactly its buffer's size, unless views are wanted. */
-  #own(payload: Uint8Array): Uint8Array {
+  #own(payload: Uint8Array, lease: Lease | undefined): Uint8Array {
     if (payload.length <= SMALL) return this.#latest = payload // a copy already, see `Protocol`
     if (this.#options.views) return payload
     const copy = this.#options.allocate(payload.length)
     copy.set(payload)
+    lease?.release()
     return copy
   }
 

@@ -5,6 +5,7 @@ import type { CloseBody } from '../message/close-body.ts'
 import { plainBytes } from '../values/bytes.ts'
 import type { Channel } from './channel.ts'
 import type { Inbox } from './inbox.ts'
+import { Lease } from './lease.ts'
 import type { Protocol } from './protocol.ts'
 
 /** What the bytes tell a connection, beside data. */
@@ -29,6 +30,8 @@ export class Intake {
   readonly #channel: Channel
   #pumping = false
   #paused = false
+  /** The lease of the current chunk, until all of it was looked at. */
+  #lease: Lease | undefined
 
   constructor(channel: Channel, protocol: Protocol, inbox: Inbox, events: IntakeEvents) {
     this.#channel = channel
@@ -65,6 +68,10 @@ export class Intake {
     } finally {
       this.#pumping = false
     }
+    if (!this.#protocol.hasMore) {
+      this.#lease?.release()
+      this.#lease = undefined
+    }
     this.#events.onPumped()
     if (!this.#mustPause) this.#resume()
   }
@@ -79,7 +86,9 @@ export class Intake {
     this.#events.onAlive()
     // What is read ahead must not pin a buffer many times its size (security.md, row 22). A Buffer's own slice copies nothing.
     const sparse = chunk.length * 2 < chunk.buffer.byteLength
-    this.#protocol.receive(sparse ? plainBytes(chunk).slice() : chunk)
+    const { reclaim } = this.#channel
+    this.#lease = sparse || reclaim === undefined ? undefined : new Lease(chunk, reclaim)
+    this.#protocol.receive(sparse ? plainBytes(chunk).slice() : chunk, this.#lease)
     this.pump()
     if (!this.#mustPause || this.#paused) return
     this.#paused = true

@@ -4,11 +4,10 @@
 import { onceAborted } from '../values/abort-signal.ts'
 import { isBytesLike } from '../values/bytes.ts'
 import type { Limits } from '../values/limits.ts'
-import type { Opcode } from '../values/opcode.ts'
 import type { BytesLike } from '../values/types.ts'
 import { DONE } from './promises.ts'
 import { Queue } from './queue.ts'
-import { judgeRoom, sizeOfMessage } from './sender.ts'
+import { judgeRoom, type PassedMessage, sizeOfMessage } from './sender.ts'
 
 /** What the stream does to its connection. */
 export interface OutboundEvents {
@@ -17,8 +16,8 @@ export interface OutboundEvents {
   /** Whether less waits to go out than the high-water mark; else `ready` tells when, or that it never will. */
   hasRoom(): boolean
   ready(): Promise<void>
-  /** Sends a message of these bytes; with `lend` they are ours until they are out. */
-  pass(opcode: Opcode, parts: readonly Uint8Array[], lend: boolean): void
+  /** Sends a message as it came. */
+  pass(message: PassedMessage): void
   /** Sends one message; resolves when there is room for more. */
   send(message: string | BytesLike): Promise<void>
   /** Closes after all that was written; resolves when the connection has closed cleanly. */
@@ -98,9 +97,9 @@ export class Outbound {
     return this.#events.ready()
   }
 
-  /** Sends a message past the stream's queue, which is empty. With `lend` the parts are ours until they are out. */
-  pass(opcode: Opcode, parts: readonly Uint8Array[], lend: boolean): void {
-    this.#events.pass(opcode, parts, lend)
+  /** Sends a message past the stream's queue, which is empty. */
+  pass(message: PassedMessage): void {
+    this.#events.pass(message)
   }
 
   /** The connection is over: writing fails with `error`. */

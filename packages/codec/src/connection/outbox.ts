@@ -5,6 +5,7 @@ import type { Limits } from '../values/limits.ts'
 import type { Channel } from './channel.ts'
 import type { Environment } from './environment.ts'
 import type { FrameSender } from './frame-sender.ts'
+import type { Releasable } from './lease.ts'
 import { type Deferred, deferred, DONE, handled } from './promises.ts'
 import { Queue } from './queue.ts'
 
@@ -25,7 +26,7 @@ export class Outbox {
   #taken = 0
   /** Those who wait for room, all at once; and those who wait until so many bytes were taken, in order. */
   #room: Deferred | undefined
-  readonly #marks = new Queue<{ readonly mark: number; readonly waiter: Deferred }>()
+  readonly #marks = new Queue<{ readonly mark: number; readonly waiter: Omit<Deferred, 'promise'> }>()
   #failure: { readonly error: unknown } | undefined
   #closed: Promise<void> | undefined
 
@@ -90,6 +91,11 @@ export class Outbox {
     const waiter = deferred()
     this.#marks.push({ mark: this.#taken + this.waiting, waiter })
     return waiter.promise
+  }
+
+  /** Has `lease` released when the transport has taken what waits now; where it never does, the collector is left with it. */
+  releaseWhenTaken(lease: Releasable): void {
+    this.#marks.push({ mark: this.#taken + this.waiting, waiter: { resolve: () => lease.release(), reject() {} } })
   }
 
   /** Ends our direction once all is out; resolves when the transport has done so or failed. */

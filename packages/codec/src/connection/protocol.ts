@@ -4,12 +4,14 @@
 import { FrameDecoder } from '../frame/decoder.ts'
 import { type CloseBody, decodeCloseBody } from '../message/close-body.ts'
 import { MessageSequence, type Place } from '../message/sequence.ts'
+import { SMALL } from '../values/bytes.ts'
 import type { Limits } from '../values/limits.ts'
 import { isControl, Opcode } from '../values/opcode.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import type { Frame } from '../values/types.ts'
 import { type ClosingAction, type ClosingEvent, type ClosingState, closingTable } from './closing.ts'
 import { type FrameObserver, FrameSender, type FrameSenderOptions } from './frame-sender.ts'
+import type { Lease } from './lease.ts'
 import { ConnectionCounters } from './stats.ts'
 
 /** How a {@linkcode Protocol} works. */
@@ -23,6 +25,8 @@ export interface ProtocolOptions extends Omit<FrameSenderOptions, 'counters'> {
 export interface DataPart extends Place {
   readonly frame: Frame
   readonly text: string | undefined
+  /** To be released by whoever has done with the payload, where it is a view of a received chunk; see {@linkcode Lease}. */
+  readonly lease: Lease | undefined
 }
 
 /** What the bytes gave: data, a pong's payload, or the peer's Close. */
@@ -40,6 +44,7 @@ export class Protocol {
   #state: ClosingState = 'open'
   #closeReceived: CloseBody | undefined
   #violated = false
+  #lease: Lease | undefined
 
   constructor(options: ProtocolOptions) {
     const { role, limits, allocate, autoPong, observe } = options
@@ -76,8 +81,9 @@ export class Protocol {
   }
 
   /** Takes the next chunk over; then call {@linkcode next} until it gives undefined, before the next chunk. */
-  receive(chunk: Uint8Array): void {
+  receive(chunk: Uint8Array, lease?: Lease): void {
     this.counters.bytesReceived += chunk.length
+    this.#lease = lease
     if (!this.#deaf) this.#decoder.push(chunk)
   }
 
@@ -133,7 +139,9 @@ export class Protocol {
     if (place.last) this.counters.messagesReceived++
     // After our own Close, data is judged and discarded.
     if (this.#state === 'closing') return undefined
-    return { frame, text, type: place.type, first: place.first, last: place.last }
+    const lease = frame.payload.length > SMALL ? this.#lease : undefined // a smaller one is a copy
+    lease?.hold()
+    return { frame, text, type: place.type, first: place.first, last: place.last, lease }
   }
 
   #control(frame: Frame): Received | undefined {

@@ -7,6 +7,7 @@ import type { Limits } from '../values/limits.ts'
 import { Opcode } from '../values/opcode.ts'
 import type { BytesLike } from '../values/types.ts'
 import type { FrameSender } from './frame-sender.ts'
+import type { Releasable } from './lease.ts'
 import type { Outbox } from './outbox.ts'
 import { checkPayload, PreparedMessage, type Sendable, type SendOptions } from './outgoing-message.ts'
 import { type Deferred, deferred, handled } from './promises.ts'
@@ -29,6 +30,16 @@ interface WaitingSend {
   /** It will never be started. */
   readonly drop: (reason: unknown) => void
   readonly settle: Deferred
+}
+
+/** A message that goes from one connection to another as it came. */
+export interface PassedMessage {
+  readonly opcode: Opcode
+  readonly parts: readonly Uint8Array[]
+  /** Whether the parts are the sender's until they are out; else they are copied at once. */
+  readonly lend: boolean
+  /** Released when the parts are not needed any more. */
+  readonly lease: Releasable | undefined
 }
 
 /** What a sender tells. */
@@ -86,14 +97,18 @@ export class Sender {
     }
   }
 
-  /** Sends a message that came in parts; with `lend` they are ours until they are out. Only where the sender is idle. */
-  pass(opcode: Opcode, parts: readonly Uint8Array[], lend: boolean): void {
+  /** Sends a message that came in parts. Only where the sender is idle. */
+  pass({ opcode, parts, lend, lease }: PassedMessage): void {
     if (parts.length === 1) this.#frames.frame(opcode, parts[0]!, true, lend)
     else {
       let length = 0
       for (const part of parts) length += part.length
       this.#frames.open(opcode, length, true)
       for (const part of parts) this.#frames.part(part, lend)
+    }
+    if (lease !== undefined) {
+      if (lend && parts.some(({ length }) => this.#lends(length))) this.#outbox.releaseWhenTaken(lease)
+      else lease.release()
     }
     this.#outbox.schedule()
   }

@@ -90,7 +90,7 @@ export class Session {
       isOpen: () => this.#accepting && this.#sender.idle,
       hasRoom: () => this.#outbox.hasRoom,
       ready: () => this.#outbox.ready(),
-      pass: (opcode, parts, lend) => this.#sender.pass(opcode, parts, lend),
+      pass: (message) => this.#sender.pass(message),
       send: (message) => this.#write(message),
       close: () => this.#closeCleanly(),
       abort: (reason) => void this.close(closeBodyOf(reason)),

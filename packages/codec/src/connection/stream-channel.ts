@@ -6,6 +6,7 @@ import type { Channel, ChannelEvents } from './channel.ts'
 /** A channel over streams that are not locked. */
 export class StreamChannel implements Channel {
   readonly keepsNothing = false
+  readonly reclaim = undefined
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   #events: ChannelEvents | undefined

@@ -15,25 +15,19 @@ export class MessageAssembler {
     this.#parts = new KeptBytes(allocate)
   }
 
-  /** Judges the sum of what was declared: fails with the header of the frame that goes too far, before its payload. */
-  judge({ offset, payloadLength }: Frame): void {
-    // Parts of one frame are counted once, by what its header declares.
-    const before = this.#parts.length - offset
-    if (before + payloadLength > this.#maxMessageSize) {
-      throw new ProtocolError(
-        'message-too-big',
-        `Cannot decode message: must be at most ${this.#maxMessageSize} bytes, got ${before + payloadLength} or more`,
-      )
-    }
+  /** Judges the sum of what was declared, see {@linkcode judgeSize}. */
+  judge(frame: Frame): void {
+    judgeSize(frame, this.#parts.length, this.#maxMessageSize)
   }
 
   /**
    * Adds a part. A large payload that is nearly all of its ArrayBuffer, as of a received chunk, is kept as it is until the message
-   * is taken, so it must not change; any other is copied, so that it pins no memory many times its size.
+   * is taken, so it must not change; any other is copied, so that it pins no memory many times its size. Tells
+   * whether it is kept.
    */
-  append(frame: Frame): void {
+  append(frame: Frame): boolean {
     const before = this.#parts.length - frame.offset
-    this.#parts.adopt(frame.payload, frame.fin ? before + frame.payloadLength : 0)
+    return this.#parts.adopt(frame.payload, frame.fin ? before + frame.payloadLength : 0)
   }
 
   /** The message as an exact array of its own. */
@@ -45,4 +39,18 @@ export class MessageAssembler {
   takeParts(): Uint8Array[] {
     return this.#parts.takeParts()
   }
+}
+
+/**
+ * Judges the size of a message of which `came` bytes are here, by what its next frame or part declares: fails with the header of the
+ * frame that goes too far, before its payload.
+ */
+export function judgeSize({ offset, payloadLength }: Frame, came: number, maxMessageSize: number): void {
+  // Parts of one frame are counted once, by what its header declares.
+  const size = came - offset + payloadLength
+  if (size <= maxMessageSize) return
+  throw new ProtocolError(
+    'message-too-big',
+    `Cannot decode message: must be at most ${maxMessageSize} bytes, got ${size} or more`,
+  )
 }

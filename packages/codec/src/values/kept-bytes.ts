@@ -5,8 +5,6 @@ import { GrowingBytes, LARGEST_BLOCK } from './growing-bytes.ts'
 
 /** Fewer bytes are not worth a view. */
 const KEEP_FROM = 4096
-/** How much memory beside their own bytes all kept parts may keep alive, and how much of a block may be free beside them. */
-const MOST_SLACK = LARGEST_BLOCK / 2
 
 /** `GrowingBytes` that may keep a part as it is. */
 export class KeptBytes extends GrowingBytes {
@@ -15,17 +13,18 @@ export class KeptBytes extends GrowingBytes {
   #slack = 0
 
   /**
-   * As `append`, for a part whose memory nobody will write to until the bytes are taken: a large one that is nearly all of its
-   * ArrayBuffer is kept as it is, so that its bytes are copied once, when they are taken (1 MiB in chunks of 64 KiB: 1.8 times
-   * as fast). What is kept stays within the bytes that came and 64 KiB, so that one array of all of them can follow (law 1).
-   * Taking throws `TypeError` where the memory of a kept part was transferred away.
+   * As `append`, for a part whose memory nobody will write to until the bytes are taken: a large one is kept as it is, so that its
+   * bytes are copied once, when they are taken (1 MiB in chunks of 64 KiB: 1.8 times as fast). What all that is kept pins beside its
+   * own bytes, with what is free of a block, stays within 64 KiB, so that one array of all of them can follow (law 1): one chunk that
+   * a socket brought, whatever else is in it. Tells whether the part is kept. Taking throws `TypeError` where the memory of a kept part
+   * was transferred away.
    */
-  adopt(part: Uint8Array, total = 0): void {
-    if (part.length >= KEEP_FROM && this.last.length - this.at <= MOST_SLACK) {
-      const slack = this.#slack + part.buffer.byteLength - part.length
-      if (slack <= MOST_SLACK) return this.#keep(part, slack)
-    }
-    this.append(part, this.#keeps ? 0 : total) // gathering early would copy what is kept
+  adopt(part: Uint8Array, total = 0): boolean {
+    const slack = this.#slack + part.buffer.byteLength - part.length
+    const keep = part.length >= KEEP_FROM && slack + this.last.length - this.at <= LARGEST_BLOCK
+    if (keep) this.#keep(part, slack)
+    else this.append(part, this.#keeps ? 0 : total) // gathering early would copy what is kept
+    return keep
   }
 
   override take(): Uint8Array {
@@ -49,7 +48,7 @@ export class KeptBytes extends GrowingBytes {
     this.#sealBlock()
     this.blocks.push(part)
     this.length += part.length
-    this.most = LARGEST_BLOCK - MOST_SLACK
+    this.most = LARGEST_BLOCK - slack
     this.#keeps = true
     this.#slack = slack
   }

@@ -29,8 +29,8 @@ describe('KeptBytes', () => {
     })
   })
 
-  it('keeps large parts of full buffers without a copy, and makes one of small ones and of windows onto large buffers', () => {
-    for (const [length, memory, copied] of [[65522, 65536, 0], [4095, 4095, 1], [16384, 65536, 1], [32768, 65536, 0]]) {
+  it('keeps large parts of full buffers without a copy, and copies small ones and windows that pin more than 64 KiB beside them', () => {
+    for (const [length, memory, copied] of [[65522, 65536, 0], [4095, 4095, 1], [16384, 65536, 0], [5000, 131072, 1]]) {
       const meter = new Meter()
       const held = new KeptBytes(meter.allocate)
       const part = new Uint8Array(memory!).subarray(0, length)
