@@ -17,7 +17,7 @@ export function row(result: Result): void {
   const { case: name, ours, theirs, unit, rival, bar } = result
   const judged = bar === undefined ? '' : `${reaches(result, bar) ? 'ok' : 'BELOW'} (${limit(result)})`
   const figures = `${short(ours)} : ${short(theirs)} ${unit}`
-  line(`${name.padEnd(34)} ${rival.padEnd(21)} ${figures.padEnd(31)} ${spread(result).padEnd(24)} ${judged}`.trimEnd())
+  line(`${name.padEnd(40)} ${rival.padEnd(21)} ${figures.padEnd(31)} ${spread(result).padEnd(24)} ${judged}`.trimEnd())
 }
 
 /** What a result has to reach: `at least 1.2`. */

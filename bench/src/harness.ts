@@ -17,7 +17,7 @@ export interface Effort {
 }
 
 /** The effort of a usual run, and of a look in passing. */
-export const FULL: Effort = { rounds: 5, seconds: 1, warmUp: 0.3 }
+export const FULL: Effort = { rounds: 5, seconds: 1, warmUp: 0.25 }
 export const QUICK: Effort = { rounds: 3, seconds: 0.3, warmUp: 0.1 }
 
 /** What a round costs beside its seconds: to ask, to check the first and the last message, to collect garbage. */

@@ -23,11 +23,16 @@ export interface Contestant {
 }
 
 /** To start a server and open the load's connections to it, in seconds. */
-const START = 0.5
+const START = 0.2
+
+/** A server's compiler warms up beside its work, so it takes longer than a codec's. */
+function warmedUp(effort: Effort): Effort {
+  return { ...effort, warmUp: effort.warmUp * 2 }
+}
 
 /** About how long `contest` takes with so many servers, in seconds. */
 export function contestSeconds(servers: number, effort: Effort): number {
-  return servers * START + secondsFor(servers, effort)
+  return servers * START + secondsFor(servers, warmedUp(effort))
 }
 
 /** Starts them all, measures them in turns with that kind of load, and ends them. */
@@ -45,7 +50,7 @@ export async function contest(
       const port = await child.ask<number>({ do: 'listen' })
       sides[name] = await openLoad(load, name, kind, { ...options, port })
     }
-    const rounds = await measure(sides, effort)
+    const rounds = await measure(sides, warmedUp(effort))
     for (const name of Object.keys(sides)) await closeLoad(load, name)
     return rounds
   } finally {

@@ -7,7 +7,7 @@ import { start } from '../target.ts'
 import { type CodecCase, type CodecGroup, nameOf, quickCases } from './cases.ts'
 
 /** To start a process and check its answers, in seconds. */
-const START = 0.4
+const START = 0.25
 
 /** A suite of these groups, against the receiver and sender of `ws`. */
 export function codecSuite(about: string, groups: readonly CodecGroup[]): Suite {
@@ -18,9 +18,10 @@ export function codecSuite(about: string, groups: readonly CodecGroup[]): Suite 
     inAll: true,
     adapters: ['node'],
     seconds(options) {
-      const each = chosen(options.quick).map((group) =>
-        START + secondsFor(sidesOf(group, options), halved(options.effort))
-      )
+      const each = chosen(options.quick).map((group) => {
+        const sides = sidesOf(group, options)
+        return START + secondsFor(sides, shared(sides, options.effort))
+      })
       return each.reduce((sum, seconds) => sum + seconds, 0)
     },
     async run(options) {
@@ -29,9 +30,9 @@ export function codecSuite(about: string, groups: readonly CodecGroup[]): Suite 
   }
 }
 
-/** Nothing settles between sides that share a process: ours and a rival have half of a round's second each. */
-function halved(effort: Effort): Effort {
-  return { ...effort, seconds: effort.seconds / 2 }
+/** Nothing settles between sides that share a process, so they share a round's seconds too; each has a third at least. */
+function shared(sides: number, effort: Effort): Effort {
+  return { ...effort, seconds: effort.seconds / Math.min(sides, 3) }
 }
 
 /** How many sides a group has, rivals included. */
@@ -57,7 +58,7 @@ async function compareAll({ one, forms }: CodecGroup, options: SuiteOptions): Pr
       name,
       { measure: (seconds) => child.ask<number>({ do: 'run', side: name, seconds }) },
     ]
-    const rounds = await measure(Object.fromEntries(sides.map(side)), halved(effort))
+    const rounds = await measure(Object.fromEntries(sides.map(side)), shared(sides.length, effort))
     for (const form of forms) {
       for (const rival of rivals) {
         const figures = { ours: rounds[form]!, theirs: rounds[rival.name]! }

@@ -49,9 +49,12 @@ function modesOf({ modes, quick: few = [] }: EchoCase, { quick }: SuitePlan): Mo
   return ['pipe', ...quick ? few : modes]
 }
 
-/** The rivals, and TCP. A quick look checks the load once, and where TCP is the rival. */
+/**
+ * The rivals, and TCP. What the add-ons of `ws` do matters from about 1 KiB, so the plain one runs there. A quick look checks the
+ * load once, and where TCP is the rival.
+ */
 function othersOf(one: EchoCase, { target, quick }: SuitePlan): Server[] {
-  const rivals = rivalsOn(target).slice(0, quick ? 1 : undefined)
+  const rivals = rivalsOn(target).slice(0, quick || one.size < 1024 ? 1 : undefined)
   const tcp = !quick || one === cases[2] || (target.adapter === 'deno' && one.inFlight === 1)
   return tcp ? [...rivals, tcpOn(target)] : rivals
 }

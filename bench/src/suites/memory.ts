@@ -16,7 +16,7 @@ const MIB = 2 ** 20
 const suite: Suite = {
   about: 'resident memory per idle connection, and growth while streaming',
   inAll: true,
-  seconds: ({ effort, quick }) => effort.rounds * 2 * (quick ? 2.6 : 14),
+  seconds: ({ effort, quick }) => effort.rounds * (quick ? 5 : 20),
   async run(options) {
     await idle(options)
     await growth(options)
