@@ -7,10 +7,11 @@ import { checkLimit, DEFAULT_MAX_MESSAGE_SIZE } from '../values/limits.ts'
 import { isControl, Opcode } from '../values/opcode.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import type { Control, Frame, Message } from '../values/types.ts'
-import { MessageAssembler } from './assembler.ts'
+import { judgeSize, MessageAssembler } from './assembler.ts'
 import { decodeCloseBody } from './close-body.ts'
 import { MessageSequence } from './sequence.ts'
-import { decodeAcceptedText } from './text.ts'
+import { TextAssembler } from './text-assembler.ts'
+import { decodeText } from './text.ts'
 
 /** How a {@linkcode MessageDecoder} decodes. */
 export interface MessageDecoderOptions {
@@ -23,13 +24,15 @@ export interface MessageDecoderOptions {
 /**
  * Puts frames together to messages (RFC 6455 §5.4, §5.6) and takes control frames apart. Takes whole frames and parts.
  *
- * The data of a message of one whole frame is the frame's own `payload`, not copied; any other message is a fresh array.
+ * The data of a message of one whole frame is the frame's own `payload`, not copied; any other message is a fresh array. Until a
+ * message is complete, payloads of 4 KiB and more are kept as they are, so they must not change nor be transferred.
  * After a `ProtocolError` the decoder stays failed: every later call throws the same error.
  */
 export class MessageDecoder {
   readonly #maxMessageSize: number
-  readonly #sequence = new MessageSequence()
-  readonly #assembler: MessageAssembler
+  readonly #sequence: MessageSequence
+  readonly #text: TextAssembler
+  readonly #binary: MessageAssembler
   #failure: ProtocolError | undefined
 
   /** Throws `RangeError` for a limit that is no byte count. */
@@ -37,7 +40,9 @@ export class MessageDecoder {
     const { maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE } = options
     useVectorMasking()
     this.#maxMessageSize = checkLimit('maxMessageSize', maxMessageSize)
-    this.#assembler = new MessageAssembler(this.#maxMessageSize, options.allocate)
+    this.#binary = new MessageAssembler(this.#maxMessageSize, options.allocate)
+    this.#text = new TextAssembler(options.allocate)
+    this.#sequence = new MessageSequence(this.#text)
   }
 
   /** The message or control frame that `frame` completes; undefined where it completes none. Throws `ProtocolError`. */
@@ -64,15 +69,17 @@ export class MessageDecoder {
   }
 
   #data(frame: Frame): Message | undefined {
-    this.#assembler.judge(frame)
-    const text = this.#sequence.acceptText(frame)
-    if (text !== undefined) return { type: 'text', data: text }
-    const { type, first, last } = this.#sequence.accept(frame)
-    if (first && last && type === 'binary') return { type, data: frame.payload }
-    this.#assembler.append(frame)
+    judgeSize(frame, this.#sequence.length, this.#maxMessageSize)
+    if (this.#sequence.isMessage(frame)) {
+      const { opcode, payload } = frame
+      return opcode === Opcode.Text
+        ? { type: 'text', data: decodeText(payload, 'message') }
+        : { type: 'binary', data: payload }
+    }
+    const { type, last } = this.#sequence.accept(frame)
+    if (type === 'binary') this.#binary.append(frame)
     if (!last) return undefined
-    const data = this.#assembler.take()
-    return type === 'text' ? { type, data: decodeAcceptedText(data) } : { type, data }
+    return type === 'text' ? { type, data: this.#text.take() } : { type, data: this.#binary.take() }
   }
 }
 

@@ -18,19 +18,40 @@ export interface Place {
   readonly last: boolean
 }
 
+/** Judges the UTF-8 of one text after another, part by part. */
+export interface TextJudge {
+  /** The place of the first byte that no UTF-8 text can have there, or −1. */
+  push(bytes: Uint8Array): number
+  /** Whether the text may end here. */
+  readonly complete: boolean
+}
+
 /** Judges the data frames of one connection, in order. */
 export class MessageSequence {
   /** What the message under way is; undefined between messages. */
   #type: 'text' | 'binary' | undefined
-  /** Bytes of the message so far, for error messages. */
   #length = 0
   /** Whether the next part continues a frame rather than beginning one. */
   #insideFrame = false
-  readonly #utf8 = new Utf8Validator()
+  readonly #utf8: TextJudge
+
+  constructor(utf8: TextJudge = new Utf8Validator()) {
+    this.#utf8 = utf8
+  }
 
   /** What the message under way is; undefined between messages. */
   get type(): 'text' | 'binary' | undefined {
     return this.#type
+  }
+
+  /** Bytes of the message under way so far; 0 between messages. */
+  get length(): number {
+    return this.#type === undefined ? 0 : this.#length
+  }
+
+  /** Whether this frame, which carries data, is a whole message, rightly placed: it needs no `accept`. */
+  isMessage({ fin, opcode, payload, payloadLength }: Frame): boolean {
+    return this.#type === undefined && fin && opcode !== Opcode.Continuation && payload.length === payloadLength
   }
 
   /** Takes a data frame or a part of one; throws `ProtocolError` where it may not stand. */
@@ -50,9 +71,7 @@ export class MessageSequence {
    * string comes back. Undefined where the frame is anything else; then `accept` it.
    */
   acceptText(frame: Frame): string | undefined {
-    if (this.#type !== undefined || frame.opcode !== Opcode.Text || !frame.fin) return undefined
-    if (frame.payload.length !== frame.payloadLength) return undefined
-    return decodeText(frame.payload, 'message')
+    return frame.opcode === Opcode.Text && this.isMessage(frame) ? decodeText(frame.payload, 'message') : undefined
   }
 
   /** Whether the message begins with this part. */

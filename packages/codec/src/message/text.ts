@@ -23,11 +23,25 @@ export function decodeText(bytes: Uint8Array, what: string): string {
   try {
     return strict.decode(bytes.length > SMALL ? bytes : offHeap(bytes))
   } catch (error) {
-    const validator = new Utf8Validator()
-    const at = validator.push(bytes)
-    if (at < 0 && validator.complete) throw error // not the text's fault: a string longer than the platform has
-    throw invalidUtf8(what, at < 0 ? undefined : bytes[at], at < 0 ? bytes.length : at, error)
+    const at = placeOfFault(bytes, error)
+    throw invalidUtf8(what, bytes[at], at, error)
   }
+}
+
+/** A whole text, or the place of the first byte that is wrong; the length where the end is. */
+export function decodeStrictly(bytes: Uint8Array): string | number {
+  try {
+    return strict.decode(bytes)
+  } catch (error) {
+    return placeOfFault(bytes, error)
+  }
+}
+
+function placeOfFault(bytes: Uint8Array, error: unknown): number {
+  const validator = new Utf8Validator()
+  const at = validator.push(bytes)
+  if (at < 0 && validator.complete) throw error // not the text's fault: a string longer than the platform has
+  return at < 0 ? bytes.length : at
 }
 
 // The decoder asks for the buffer, which costs more than all else for an array that V8 keeps on its heap (see `SMALL`). The copy

@@ -20,8 +20,9 @@ export class KeptBytes extends GrowingBytes {
    * was transferred away.
    */
   adopt(part: Uint8Array, total = 0): boolean {
-    const slack = this.#slack + part.buffer.byteLength - part.length
-    const keep = part.length >= KEEP_FROM && slack + this.last.length - this.at <= LARGEST_BLOCK
+    // A small one must not be asked for its buffer, see `SMALL`.
+    const slack = part.length < KEEP_FROM ? Infinity : this.#slack + part.buffer.byteLength - part.length
+    const keep = slack + this.last.length - this.at <= LARGEST_BLOCK
     if (keep) this.#keep(part, slack)
     else this.append(part, this.#keeps ? 0 : total) // gathering early would copy what is kept
     return keep
