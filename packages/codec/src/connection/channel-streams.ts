@@ -93,7 +93,9 @@ class Outgoing implements UnderlyingSink<Uint8Array> {
     await this.#channel.write([...this.#held.splice(0), chunk])
   }
 
-  close(): Promise<void> {
-    return this.#channel.shutdown()
+  async close(): Promise<void> {
+    // A write behind the close was expected, and refused.
+    if (this.#held.length > 0) await this.#channel.write(this.#held)
+    await this.#channel.shutdown()
   }
 }

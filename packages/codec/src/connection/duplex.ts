@@ -49,8 +49,12 @@ export class Duplex implements ByteStreams, Channel {
   readonly #startTimer: Environment['startTimer']
   #events: ChannelEvents | undefined
   #streams: ByteStreams | undefined
+  /** What streams look like while the channel is somebody's. */
+  #locked: ByteStreams | undefined
   #claimed = false
+  /** Whether our user wants chunks, and whether the socket may give them. */
   #flowing = false
+  #coming = false
   /** What came while nobody wanted it. */
   #held: Uint8Array[] = []
   #discarding = false
@@ -88,7 +92,7 @@ export class Duplex implements ByteStreams, Channel {
     if (this.#readEnded || this.#over) return
     this.#readEnded = true
     if (this.#writeEnded) this.#close()
-    this.#tellEnd()
+    if (this.#flowing) this.#tellEnd()
   }
 
   /** The socket cannot be used any more. */
@@ -125,7 +129,7 @@ export class Duplex implements ByteStreams, Channel {
   }
 
   #asStreams(): ByteStreams {
-    return this.#streams ??= this.#claimed ? lockedStreams() : streamsOver(this)
+    return this.#claimed ? this.#locked ??= lockedStreams() : this.#streams ??= streamsOver(this)
   }
 
   // ── As a channel ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,13 +156,18 @@ export class Duplex implements ByteStreams, Channel {
     while (this.#flowing && this.#held.length > 0) this.#events!.chunk(this.#held.shift()!)
     if (!this.#flowing) return
     if (this.#readEnded) this.#tellEnd()
-    else if (!this.#over) this.#socket.resume()
+    else if (!this.#coming && !this.#over) {
+      this.#coming = true
+      this.#socket.resume()
+    }
   }
 
   pause(): void {
     if (!this.#flowing) return
     this.#flowing = false
-    if (!this.#over && !this.#readEnded) this.#socket.pause()
+    if (!this.#coming || this.#over || this.#readEnded) return
+    this.#coming = false
+    this.#socket.pause()
   }
 
   write(chunks: readonly Uint8Array[]): Promise<void> | undefined {
