@@ -14,9 +14,11 @@ export interface DoorOptions<B extends boolean = boolean> {
 /** What a door with that choice gives. */
 export type Batched<T, B extends boolean> = B extends true ? T[] : T
 
-/** What stands behind a door: items made on demand from each input chunk, and a judgement at the end of input. */
+/** What stands behind a door: takes one input chunk after another and makes items of it on demand; judges the end of input. */
 export interface Room<I, O> {
-  items(chunk: I): Iterable<O>
+  push(chunk: I): void
+  /** The next item of the chunk; undefined once there is none. No iterator: its results would cost a sixth of a small item. */
+  pull(): O | undefined
   end?(): void
 }
 
@@ -64,8 +66,8 @@ class Door<I> {
   readonly #atOnce: number
   readonly #highWaterMark: number
   readonly #sizeOf: (item: unknown) => number
-  /** The items of the chunk being passed on, and how its writer learns that they all are. */
-  #items: Iterator<unknown> | undefined
+  /** Whether a chunk is being passed on, and how its writer learns that all of it was. */
+  #busy = false
   #settle: { resolve: () => void; reject: (error: unknown) => void } | undefined
   /** What was made ahead of the reader, up to the high-water mark. */
   #ahead: unknown[] = []
@@ -93,7 +95,8 @@ class Door<I> {
     return new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject }
       try {
-        this.#items = this.#room.items(chunk)[Symbol.iterator]()
+        this.#room.push(chunk)
+        this.#busy = true
       } catch (error) {
         this.#fail(error)
       }
@@ -132,14 +135,14 @@ class Door<I> {
 
   #stop(reason: unknown): void {
     this.#ahead = []
-    this.#items = undefined
+    this.#busy = false
     this.#settle?.reject(reason)
   }
 
   /** The room refused: the writer is told at once, the reader when it has taken what came before. */
   #fail(error: unknown): void {
     this.#failure = { error }
-    this.#items = undefined
+    this.#busy = false
     this.#settle?.reject(error)
     this.#input.error(error)
   }
@@ -157,31 +160,34 @@ class Door<I> {
   #make(): void {
     try {
       while (
-        this.#items !== undefined &&
+        this.#busy &&
         (this.#aheadSize < this.#highWaterMark || (this.#wanted && this.#ahead.length < this.#atOnce))
-      ) this.#makeNext(this.#items)
+      ) this.#makeNext()
     } catch (error) {
       this.#fail(error)
     }
   }
 
-  #makeNext(items: Iterator<unknown>): void {
+  #makeNext(): void {
+    if (!this.#batch) {
+      const item = this.#room.pull()
+      return item === undefined ? this.#done() : this.#add(item)
+    }
     const made: unknown[] = []
-    const most = this.#batch ? MOST_IN_ARRAY : 1
     try {
-      while (made.length < most) {
-        const next = items.next()
-        if (next.done) return this.#done()
-        made.push(next.value)
+      while (made.length < MOST_IN_ARRAY) {
+        const item = this.#room.pull()
+        if (item === undefined) return this.#done()
+        made.push(item)
       }
     } finally { // what came before a violation is delivered too
-      if (made.length > 0) this.#add(this.#batch ? made : made[0])
+      if (made.length > 0) this.#add(made)
     }
   }
 
   /** The chunk is through: its writer may go on. */
   #done(): void {
-    this.#items = undefined
+    this.#busy = false
     this.#settle?.resolve()
   }
 

@@ -3,7 +3,7 @@
 import { MessageDecoder, type MessageDecoderOptions } from '../message/decoder.ts'
 import { MessageEncoder, type MessageEncoderOptions } from '../message/encoder.ts'
 import type { Control, Frame, Message } from '../values/types.ts'
-import { type Batched, type DoorOptions, DoorStream } from './door.ts'
+import { type Batched, type DoorOptions, DoorStream, type Room } from './door.ts'
 
 /**
  * {@linkcode MessageDecoder} as a stream. Takes frames or arrays of them. Messages that came before a violation are read
@@ -17,15 +17,36 @@ export class MessageDecoderStream<B extends boolean = false>
     writableStrategy?: QueuingStrategy<Frame | Frame[]>,
     readableStrategy?: QueuingStrategy<Batched<Message | Control, B>>,
   ) {
-    const decoder = new MessageDecoder(options)
-    super({ items: decodeAll, end: () => decoder.end() }, options.batch, writableStrategy, readableStrategy)
+    super(new Decoding(new MessageDecoder(options)), options.batch, writableStrategy, readableStrategy)
+  }
+}
 
-    function* decodeAll(frames: Frame | Frame[]): Generator<Message | Control, undefined> {
-      for (const frame of itemsOf(frames)) {
-        const item = decoder.decode(frame)
-        if (item !== undefined) yield item
-      }
+/** The decoder as a room: what one frame after another completes. */
+class Decoding implements Room<Frame | Frame[], Message | Control> {
+  readonly #decoder: MessageDecoder
+  #frames: Frame[] = []
+  #at = 0
+
+  constructor(decoder: MessageDecoder) {
+    this.#decoder = decoder
+  }
+
+  push(frames: Frame | Frame[]): void {
+    this.#frames = listOf(frames)
+    this.#at = 0
+  }
+
+  pull(): Message | Control | undefined {
+    while (this.#at < this.#frames.length) {
+      const item = this.#decoder.decode(this.#frames[this.#at++]!)
+      if (item !== undefined) return item
     }
+    this.push([]) // they pin chunks
+    return undefined
+  }
+
+  end(): void {
+    this.#decoder.end()
   }
 }
 
@@ -41,15 +62,36 @@ export class MessageEncoderStream<B extends boolean = false>
     writableStrategy?: QueuingStrategy<Message | Control | (Message | Control)[]>,
     readableStrategy?: QueuingStrategy<Batched<Frame, B>>,
   ) {
-    const encoder = new MessageEncoder(options)
-    super({ items: encodeAll }, options.batch, writableStrategy, readableStrategy)
+    super(new Encoding(new MessageEncoder(options)), options.batch, writableStrategy, readableStrategy)
+  }
+}
 
-    function* encodeAll(items: Message | Control | (Message | Control)[]): Generator<Frame, undefined> {
-      for (const item of itemsOf(items)) yield* encoder.encode(item)
+/** The encoder as a room: the frames of one item after another. */
+class Encoding implements Room<Message | Control | (Message | Control)[], Frame> {
+  readonly #encoder: MessageEncoder
+  #items: (Message | Control)[] = []
+  #at = 0
+  #frames: Iterator<Frame> | undefined
+
+  constructor(encoder: MessageEncoder) {
+    this.#encoder = encoder
+  }
+
+  push(items: Message | Control | (Message | Control)[]): void {
+    this.#items = listOf(items)
+    this.#at = 0
+  }
+
+  pull(): Frame | undefined {
+    for (;;) {
+      const next = this.#frames?.next()
+      if (next !== undefined && !next.done) return next.value
+      this.#frames = this.#at < this.#items.length ? this.#encoder.encode(this.#items[this.#at++]!) : undefined
+      if (this.#frames === undefined) return undefined
     }
   }
 }
 
-function itemsOf<T>(input: T | T[]): Iterable<T> {
+function listOf<T>(input: T | T[]): T[] {
   return Array.isArray(input) ? input : [input]
 }
