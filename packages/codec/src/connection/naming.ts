@@ -5,8 +5,12 @@ export function formatHost(hostname: string, port: number): string {
   return `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
 }
 
-/** An error's message; that of an `AggregateError` is empty, and its parts say more. */
+/** An error's message, with the system's code where it lacks that; of an `AggregateError`, whose own is empty, those of its parts. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ')
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  // Bun's "Failed to listen at 127.0.0.1" leaves out why; its code says it.
+  const { code } = error as { code?: unknown }
+  const untold = typeof code === 'string' && /^E[A-Z]+$/.test(code) && !error.message.includes(code)
+  return untold ? `${error.message} (${code})` : error.message
 }
