@@ -6,10 +6,27 @@ import { Buffer } from 'node:buffer'
 // V8 keeps the smallest arrays on its own heap; below a page zeroing costs less than the way around it.
 const UNZEROED_FROM = 4096
 
+/** What waits for the check phase: one immediate for all, since each costs as much as a small message. */
+let later: (() => void)[] = []
+
+function runLater(): void {
+  const callbacks = later
+  later = []
+  let i = 0
+  try {
+    while (i < callbacks.length) callbacks[i++]!()
+  } finally {
+    // One that throws takes nothing from the others.
+    for (const callback of callbacks.slice(i)) nodeEnvironment.defer(callback)
+  }
+}
+
 /** The environment of a connection in Node. */
 export const nodeEnvironment: Environment = {
   // The check phase: behind all the microtasks of what was received, before the loop waits again.
-  defer: (callback) => void setImmediate(callback),
+  defer(callback) {
+    if (later.push(callback) === 1) setImmediate(runLater)
+  },
   startTimer(callback, ms) {
     // Node takes a longer time for none at all; to us it means never.
     if (ms >= 2 ** 31) return () => {}

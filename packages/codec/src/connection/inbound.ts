@@ -35,6 +35,9 @@ export class Inbound {
   /** The connection that a pipe hands messages to, and whether we wait for its room. */
   #target: Outbound | undefined
   #waits = false
+  /** The one that was handed something since its last flush; and whether more is coming in the same step. */
+  #unflushed: Outbound | undefined
+  #delivering = false
   /** Whether the message under way is ours. */
   #inside = false
   #latest: Uint8Array | undefined
@@ -114,14 +117,25 @@ export class Inbound {
     return readable
   }
 
+  /** Lets what was handed to a pipe's target leave in one write, once all that is here was. */
+  flush(): void {
+    const target = this.#unflushed
+    if (target === undefined || this.#delivering) return
+    this.#unflushed = undefined
+    target.flush()
+  }
+
   /** Gives the waiting read its message, or the pipe's target all of them, as far as they are here. */
   #deliver(): void {
     const { inbox } = this.#options
+    this.#delivering = true
     while (this.#accepts()) {
       const part = inbox.shift()
       if (part === undefined) break
       this.#take(part)
     }
+    this.#delivering = false
+    this.flush()
     if (this.#end !== undefined) this.#finish()
   }
 
@@ -167,6 +181,7 @@ export class Inbound {
 
   #pass(part: DataPart, target: Outbound): void {
     if (!this.#judge(part)) return
+    this.#unflushed = target
     const { frame, first, last, type, lease } = part
     const opcode = type === 'text' ? Opcode.Text : Opcode.Binary
     // Streams may transfer what they are given, and parts share their memory with others.

@@ -16,8 +16,9 @@ export interface OutboundEvents {
   /** Whether less waits to go out than the high-water mark; else `ready` tells when, or that it never will. */
   hasRoom(): boolean
   ready(): Promise<void>
-  /** Sends a message as it came. */
+  /** Sends a message as it came; behind the last one of a step, `flush`. */
   pass(message: PassedMessage): void
+  flush(): void
   /** Sends one message; resolves when there is room for more. */
   send(message: string | BytesLike): Promise<void>
   /** Closes after all that was written; resolves when the connection has closed cleanly. */
@@ -97,9 +98,14 @@ export class Outbound {
     return this.#events.ready()
   }
 
-  /** Sends a message past the stream's queue, which is empty. */
+  /** Sends a message past the stream's queue, which is empty. Behind the last one of a step, `flush`. */
   pass(message: PassedMessage): void {
     this.#events.pass(message)
+  }
+
+  /** Has what was passed leave at once: who passes knows what comes together. */
+  flush(): void {
+    this.#events.flush()
   }
 
   /** The connection is over: writing fails with `error`. */

@@ -65,6 +65,11 @@ export class Outbox {
     }
   }
 
+  /** Something was encoded that somebody will flush; it leaves now where the buffer is full. */
+  limit(): void {
+    if (this.#frames.size >= this.#highWaterMark) this.flush()
+  }
+
   /** Gives the transport what waits, unless it has enough to do; then it goes on by itself. */
   flush(): void {
     if (this.#inFlight >= this.#highWaterMark || this.#failure !== undefined || this.#closed !== undefined) return

@@ -86,7 +86,7 @@ export class Sender {
   /** Sends one message, after those before it. Resolves when there is room for more; for a lent payload, when it was taken. */
   send(message: Sendable, options: SendOptions = {}): Promise<void> {
     try {
-      if (message instanceof ReadableStream) return this.#sendStream(message, options)
+      if (typeof message === 'object' && message instanceof ReadableStream) return this.#sendStream(message, options)
       const size = sizeOfMessage(message)
       const overflow = judgeRoom(this.#outbox.waiting + this.#queued, size, this.#limits)
       // The peer decides how fast it reads: whoever forgot this promise must not be crashed by it.
@@ -97,7 +97,7 @@ export class Sender {
     }
   }
 
-  /** Sends a message that came in parts. Only where the sender is idle. */
+  /** Encodes a message that came in parts; whoever has passed the last calls the outbox's `flush`. Only where the sender is idle. */
   pass({ opcode, parts, lend, lease }: PassedMessage): void {
     if (parts.length === 1) this.#frames.frame(opcode, parts[0]!, true, lend)
     else {
@@ -110,7 +110,7 @@ export class Sender {
       if (lend && parts.some(({ length }) => this.#lends(length))) this.#outbox.releaseWhenTaken(lease)
       else lease.release()
     }
-    this.#outbox.schedule()
+    this.#outbox.limit()
   }
 
   /** As `send`, for a message that was judged already. */

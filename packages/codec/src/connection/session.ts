@@ -91,6 +91,7 @@ export class Session {
       hasRoom: () => this.#outbox.hasRoom,
       ready: () => this.#outbox.ready(),
       pass: (message) => this.#sender.pass(message),
+      flush: () => this.#outbox.flush(),
       send: (message) => this.#write(message),
       close: () => this.#closeCleanly(),
       abort: (reason) => void this.close(closeBodyOf(reason)),
@@ -108,7 +109,10 @@ export class Session {
       onPong: (payload) => this.#heartbeat.pong(payload),
       onClose: (close) => this.#postponed.put(() => this.#closeReceived(close)),
       onViolation: (error) => this.#postponed.put(() => this.#fail(error)),
-      onPumped: () => protocol.frames.size > 0 && this.#outbox.schedule(),
+      onPumped: () => {
+        this.inbound.flush()
+        if (protocol.frames.size > 0) this.#outbox.schedule()
+      },
       onEnd: (cause) => this.#lost(cause === undefined ? undefined : { why: BROKEN, cause }),
     })
     this.#closer = new Closer(protocol, this.#outbox, environment, limits, {

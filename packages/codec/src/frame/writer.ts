@@ -3,7 +3,7 @@
 
 import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
 import type { Role } from '../values/types.ts'
-import { giveBlock, isKept, LARGEST_BLOCK, takeBlock } from './block-pool.ts'
+import { giveBack, LARGEST_BLOCK, takeBlock } from './block-pool.ts'
 import { LEND_ABOVE } from './encoder.ts'
 import { headerLength, MAX_HEADER_LENGTH, writeHeader } from './header.ts'
 import { mask, type MaskingKeySource, maskInto, rotateKey, writeKey } from './mask.ts'
@@ -36,8 +36,6 @@ export class FrameWriter {
   #key = 0
   #offset = 0
   #reuses = false
-  /** Large blocks that were taken and will come back, by their memory. */
-  #away: Map<ArrayBufferLike, Uint8Array> | undefined
   /** How large a new block is: follows the traffic. */
   #usualSize = SMALLEST_BLOCK
 
@@ -95,9 +93,10 @@ export class FrameWriter {
     return written
   }
 
-  /** Bytes that are encoded already: frames of a server, prepared once for many. */
+  /** Bytes that are encoded already: frames of a server, prepared once for many, which nobody writes to. */
   raw(bytes: Uint8Array): void {
-    if (bytes.length > LEND_ABOVE) return this.#lend(bytes)
+    // A transport that has done with them when they are sent may as well have the one array that all the others have.
+    if (bytes.length > LEND_ABOVE || (this.#reuses && this.#size === 0)) return this.#lend(bytes)
     this.#room(bytes.length).set(bytes, this.#at)
     this.#advance(bytes.length)
   }
@@ -122,10 +121,7 @@ export class FrameWriter {
 
   /** A chunk that was taken is done with: if it is a block of ours, it will be written again. */
   release(chunk: Uint8Array): void {
-    const block = this.#away?.get(chunk.buffer)
-    if (block === undefined) return
-    this.#away!.delete(chunk.buffer)
-    giveBlock(block)
+    if (this.#reuses) giveBack(chunk)
   }
 
   #maskNext(block: Uint8Array, length: number): void {
@@ -169,7 +165,6 @@ export class FrameWriter {
   #closeBlock(): void {
     const block = this.#block
     if (block !== undefined && this.#at > 0) {
-      if (this.#reuses && isKept(block)) (this.#away ??= new Map()).set(block.buffer, block)
       this.#chunks.push(block.length === this.#at ? block : block.subarray(0, this.#at)) // a view costs as much as a frame
     }
     this.#block = undefined
