@@ -1,11 +1,12 @@
 // A user's project in one runtime: installs the packed packages into an empty folder, offline, and runs the README's
 // examples there: the blocks marked `ts run`, and its server and client as two programs. Where the runtime is not Node,
-// they import its own adapter, and the first example of that adapter's README runs too.
+// they import its own adapter, and the first example of that adapter's README runs too. Last, two of the adapter's example programs
+// are copied there and talk to each other.
 // Usage: node .ci/smoke.mjs node|deno|bun FOLDER-OF-TARBALLS   in the empty folder
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -31,6 +32,7 @@ const limit = { timeout: 60_000, killSignal: 'SIGKILL' }
 install()
 for (const [i, code] of runnable().entries()) runToEnd(`example-${i + 1}`, code)
 await talk()
+await copyPrograms()
 
 function install() {
   const file = (name) => `file:${join(tarballs, readdirSync(tarballs).find((path) => path.includes(`-${name}-`)))}`
@@ -90,27 +92,53 @@ async function talk() {
     if (!code?.includes(documented)) throw new Error(`the README's example lacks ${documented}`)
     return code.replace(documented, here)
   }
-  const start = (label, code) => {
-    const child = spawn(runtime.program, write(label, code), { stdio: ['ignore', 'pipe', 'inherit'] })
-    const timer = setTimeout(() => child.kill('SIGKILL'), limit.timeout)
-    child.on('close', () => clearTimeout(timer))
-    return child
-  }
   const [serverCode] = blocks('README.md', 'ts server')
   const [clientCode] = blocks('README.md', 'ts client')
-  const server = start('server', replaced(serverCode, 'port: 8080', 'port: 0'))
+  const server = start(write('server', replaced(serverCode, 'port: 8080', 'port: 0')))
   try {
-    const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]()
-    const first = (await lines.next()).value ?? ''
-    const url = /ws:\/\/\S+/.exec(first)?.[0]
-    if (url === undefined) throw new Error(`the server printed ${JSON.stringify(first)}, want its URL`)
-    const client = start('client', replaced(clientCode, 'ws://127.0.0.1:8080/', url))
-    let printed = ''
-    client.stdout.setEncoding('utf8').on('data', (text) => printed += text)
-    const [code] = await once(client, 'close')
-    if (code !== 0 || printed !== 'hello\n') throw new Error(`the client printed ${printed} and ended with ${code}`)
+    const client = start(write('client', replaced(clientCode, 'ws://127.0.0.1:8080/', await urlOf(server))))
+    await expectHello(client)
     console.log('the client talked to the server')
   } finally {
     server.kill()
   }
+}
+
+/** Two of the programs in the adapter's `examples`, as they stand. */
+async function copyPrograms() {
+  const copy = (file) => {
+    copyFileSync(join(root, 'packages', name, 'examples', file), file)
+    // They import modules of Node's, whose types Deno would have to download.
+    return [...runtime.args.filter((arg) => arg !== '--check'), file]
+  }
+  const server = start([...copy('echo-server.mjs'), '--port', '0'])
+  try {
+    await expectHello(start([...copy('tls-client.mjs'), await urlOf(server), 'hello']))
+    console.log('the copied programs talked to each other')
+  } finally {
+    server.kill()
+  }
+}
+
+function start(args) {
+  const child = spawn(runtime.program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const timer = setTimeout(() => child.kill('SIGKILL'), limit.timeout)
+  child.on('close', () => clearTimeout(timer))
+  return child
+}
+
+/** The URL in the first line that a server prints. */
+async function urlOf(server) {
+  const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]()
+  const first = (await lines.next()).value ?? ''
+  const url = /ws:\/\/\S+/.exec(first)?.[0]
+  if (url === undefined) throw new Error(`the server printed ${JSON.stringify(first)}, want its URL`)
+  return url
+}
+
+async function expectHello(client) {
+  let printed = ''
+  client.stdout.setEncoding('utf8').on('data', (text) => printed += text)
+  const [code] = await once(client, 'close')
+  if (code !== 0 || printed !== 'hello\n') throw new Error(`the client printed ${printed} and ended with ${code}`)
 }
