@@ -8,7 +8,7 @@ import { isControl, type Opcode } from '../values/opcode.ts'
 import type { ProtocolError } from '../values/protocol-error.ts'
 import { checkRole, type Frame, type Role } from '../values/types.ts'
 import { fault, type FrameHeader, type HeaderRules, MAX_HEADER_LENGTH, opcodeName, readHeader, RSV } from './header.ts'
-import { mask, maskedCopy, readKey, rotateKey } from './mask.ts'
+import { mask, maskedCopy, readKey, rotateKey, wordsOf } from './mask.ts'
 
 /** A frame up to this many payload bytes arrives whole unless told otherwise. */
 export const DEFAULT_WHOLE_FRAME_LIMIT = 65536
@@ -52,6 +52,9 @@ export class FrameDecoder {
   /** The chunk being read, and the place of the next byte of it. */
   #chunk = NO_BYTES
   #at = 0
+  /** The chunk's memory, and the same as words, once a payload wants them: asking for them takes longer than using them. */
+  #memory: ArrayBufferLike | undefined
+  #words: Int32Array | undefined
   /** The start of a header that was cut by the end of a chunk. */
   #cutHeader: Uint8Array | undefined
   #cutHeaderLength = 0
@@ -138,6 +141,7 @@ export class FrameDecoder {
   #leaveChunk(): void {
     this.#chunk = NO_BYTES
     this.#at = 0
+    this.#memory = this.#words = undefined
   }
 
   #next(): Frame | undefined {
@@ -173,8 +177,10 @@ export class FrameDecoder {
       mask(payload, 0, length, key)
       return payload
     }
-    mask(this.#chunk, start, end, key)
-    return new Uint8Array(this.#chunk.buffer, this.#chunk.byteOffset + start, length) // half the time of subarray()
+    this.#memory ??= this.#chunk.buffer
+    this.#words ??= wordsOf(this.#memory)
+    mask(this.#chunk, start, end, key, this.#words)
+    return new Uint8Array(this.#memory, this.#chunk.byteOffset + start, length) // cheaper than subarray()
   }
 
   /** Reads the next header; says whether it is there. */

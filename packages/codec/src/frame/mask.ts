@@ -64,67 +64,82 @@ export function writeKey(bytes: Uint8Array, at: number, key: number): void {
 // Below this many bytes the byte loop wins over making a word view (measured: about 100 on V8).
 const WORDS_FROM = 96
 
-/** Masks or unmasks `bytes[start, end)` in place; the key's octet 0 goes with the byte at `start`. */
-export function mask(bytes: Uint8Array, start: number, end: number, key: number): void {
+/** Memory as words, but for its last bytes. Made once for many payloads: a view takes as long as masking 200 bytes. */
+export function wordsOf(memory: ArrayBufferLike): Int32Array {
+  return new Int32Array(memory, 0, Math.floor(memory.byteLength / 4))
+}
+
+/**
+ * Masks or unmasks `bytes[start, end)` in place; the key's octet 0 goes with the byte at `start`. `words` are those of the
+ * memory that `bytes` are in, if they are at hand.
+ */
+export function mask(bytes: Uint8Array, start: number, end: number, key: number, words?: Int32Array): void {
   if (key === 0) return
   if (end - start >= SIMD_FROM && kernel(bytes, start, bytes, start, end, key)) return
-  maskPortable(bytes, start, end, key)
+  maskPortable(bytes, start, end, key, words)
 }
 
 /** Writes `source`, masked, to `target` from `at` on; never to `source`, unless they share memory. */
-export function maskInto(target: Uint8Array, at: number, source: Uint8Array, key: number): void {
+export function maskInto(target: Uint8Array, at: number, source: Uint8Array, key: number, words?: Int32Array): void {
   if (source.length >= SIMD_FROM && kernel(target, at, source, 0, source.length, key)) return
   target.set(source, at)
-  maskPortable(target, at, at + source.length, key)
+  maskPortable(target, at, at + source.length, key, words)
 }
 
 /** The way without WebAssembly: words, and bytes where those do not fit. */
-export function maskPortable(bytes: Uint8Array, start: number, end: number, key: number): void {
-  if (end - start < WORDS_FROM) return maskBytes(bytes, start, end, key)
-  const aligned = start + (-(bytes.byteOffset + start) & 3)
-  maskBytes(bytes, start, aligned, key)
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + aligned, (end - aligned) >>> 2)
-  maskWords(words, wordOf(rotateKey(key, aligned - start)))
-  const rest = aligned + words.length * 4
-  maskBytes(bytes, rest, end, rotateKey(key, rest - start))
+export function maskPortable(bytes: Uint8Array, start: number, end: number, key: number, words?: Int32Array): void {
+  if (end - start < WORDS_FROM) return copyMasked(bytes, start, bytes, start, end, key)
+  const { byteOffset } = bytes
+  const aligned = start + (-(byteOffset + start) & 3)
+  const rest = end - ((byteOffset + end) & 3)
+  const wordKey = rotateKey(key, aligned - start)
+  copyMasked(bytes, start, bytes, start, aligned, key)
+  maskWords(words ?? wordsOf(bytes.buffer), (byteOffset + aligned) / 4, (byteOffset + rest) / 4, wordOf(wordKey))
+  copyMasked(bytes, rest, bytes, rest, end, wordKey)
 }
 
-/** The plain form, and the oracle of the fast one. */
+/** The plain form, and the oracle of the fast ones. */
 export function maskBytes(bytes: Uint8Array, start: number, end: number, key: number): void {
   for (let i = start, shift = 0; i < end; i++, shift = (shift + 8) & 24) bytes[i]! ^= key >>> shift
 }
 
-/** As `maskBytes`, into a fresh array: for small payloads, one step where a view and a copy would be three. */
+/** A masked copy of `bytes[start, end)`: for small payloads, one step where a view and a copy would be three. */
 export function maskedCopy(bytes: Uint8Array, start: number, end: number, key: number): Uint8Array {
   const copy = new Uint8Array(end - start)
-  for (let i = 0, shift = 0; i < copy.length; i++, shift = (shift + 8) & 24) {
-    copy[i] = bytes[start + i]! ^ (key >>> shift)
-  }
+  copyMasked(copy, 0, bytes, start, end, key)
   return copy
 }
 
-// Unrolled by eight: 8.5 GB/s against 1 GB/s for bytes.
-function maskWords(words: Int32Array, key: number): void {
-  const unrolled = words.length & ~7
-  let i = 0
-  for (; i < unrolled; i += 8) {
-    words[i]! ^= key
-    words[i + 1]! ^= key
-    words[i + 2]! ^= key
-    words[i + 3]! ^= key
-    words[i + 4]! ^= key
-    words[i + 5]! ^= key
-    words[i + 6]! ^= key
-    words[i + 7]! ^= key
+// Unrolled by four, in which the key repeats: a fifth of the time of a message of 16 bytes.
+function copyMasked(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number, key: number): void {
+  for (const unrolled = end - 3; start < unrolled; start += 4, at += 4) {
+    target[at] = source[start]! ^ key
+    target[at + 1] = source[start + 1]! ^ (key >>> 8)
+    target[at + 2] = source[start + 2]! ^ (key >>> 16)
+    target[at + 3] = source[start + 3]! ^ (key >>> 24)
   }
-  for (; i < words.length; i++) words[i]! ^= key
+  for (let shift = 0; start < end; shift += 8) target[at++] = source[start++]! ^ (key >>> shift)
 }
 
-const octets = new Uint8Array(4)
-const word = new Int32Array(octets.buffer)
+// Unrolled by eight: 8.5 GB/s against 1 GB/s for bytes.
+function maskWords(words: Int32Array, at: number, end: number, key: number): void {
+  for (const unrolled = end - 7; at < unrolled; at += 8) {
+    words[at]! ^= key
+    words[at + 1]! ^= key
+    words[at + 2]! ^= key
+    words[at + 3]! ^= key
+    words[at + 4]! ^= key
+    words[at + 5]! ^= key
+    words[at + 6]! ^= key
+    words[at + 7]! ^= key
+  }
+  for (; at < end; at++) words[at]! ^= key
+}
 
-// Through memory, so that the octets keep their order on a big-endian machine too.
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+
+// The octets in the order of the machine; ours is that of nearly all.
 function wordOf(key: number): number {
-  writeKey(octets, 0, key)
-  return word[0]!
+  if (isLittleEndian) return key
+  return (key << 24) | ((key & 0xff00) << 8) | ((key >>> 8) & 0xff00) | (key >>> 24)
 }
