@@ -9,24 +9,39 @@ type Message = string | Uint8Array
 /** Has `readable.pipeTo` tell which connection messages may be handed to directly, for as long as the pipe lasts. */
 export function fusePipe(readable: ReadableStream<Message>, divert: (target: Outbound | undefined) => void): void {
   let latest = 0
-  const pipeTo: ReadableStream<Message>['pipeTo'] = (destination, options) => {
-    const target = Outbound.of(destination)
+  // Asynchronous, so that what the platform would refuse rejects; the pipe begins before the first await.
+  async function pipeTo(
+    this: ReadableStream<Message>,
+    destination: WritableStream<Message>,
+    options?: Parameters<ReadableStream<Message>['pipeTo']>[1],
+  ): Promise<void> {
+    const target = this === readable && !readable.locked ? Outbound.of(destination) : undefined
     const signal = options?.signal
-    const fits = target !== undefined && !readable.locked && !destination.locked && !signal?.aborted
-    if (!fits) return ReadableStream.prototype.pipeTo.call(readable, destination, options)
+    if (target === undefined || destination.locked || signal?.aborted) {
+      return await platformPipeTo(this, destination, options)
+    }
     const mine = ++latest
     const stop = (): void => {
       if (mine === latest) divert(undefined)
     }
-    signal?.addEventListener('abort', stop, { once: true })
-    const piped = ReadableStream.prototype.pipeTo.call(readable, destination, options)
-    divert(target)
-    return piped.finally(() => {
-      signal?.removeEventListener('abort', stop)
+    if (signal instanceof AbortSignal) signal.addEventListener('abort', stop, { once: true })
+    try {
+      const piped = platformPipeTo(this, destination, options)
+      if (readable.locked) divert(target) // else it was refused
+      await piped
+    } finally {
+      if (signal instanceof AbortSignal) signal.removeEventListener('abort', stop)
       stop()
-    })
+    }
   }
   define(readable, 'pipeTo', pipeTo)
+}
+
+function platformPipeTo(
+  readable: ReadableStream<Message>,
+  ...[destination, options]: Parameters<ReadableStream<Message>['pipeTo']>
+): Promise<void> {
+  return ReadableStream.prototype.pipeTo.call(readable, destination, options)
 }
 
 /** Has `for await` take a message that is here already without a read of the platform's. */

@@ -32,9 +32,9 @@ export class Inbound {
   #controller!: ReadableStreamDefaultController<string | Uint8Array>
   /** Whether a read waits for a message. */
   #wanted = false
-  /** The connection that a pipe hands messages to, and whether we wait for its room. */
+  /** The connection that a pipe hands messages to, and the one whose room we wait for. */
   #target: Outbound | undefined
-  #waits = false
+  #awaited: Outbound | undefined
   /** The one that was handed something since its last flush; and whether more is coming in the same step. */
   #unflushed: Outbound | undefined
   #delivering = false
@@ -105,12 +105,13 @@ export class Inbound {
       start: (controller) => void (this.#controller = controller),
       pull: () => {
         this.#wanted = true
+        this.#awaited = undefined // it was another read that waited
         this.#deliver()
       },
       cancel: (reason) => this.#options.onCancel(reason),
     }, { highWaterMark: 0 })
     this.#options.inbox.offer = (part) => this.#accepts() && this.#take(part)
-    fusePipe(readable, (target) => this.#target = target)
+    fusePipe(readable, (target) => this.#divert(target))
     fuseIteration(readable, () => this.#takeNow())
     this.#readable = readable
     if (this.#end !== undefined) this.#finish()
@@ -136,7 +137,7 @@ export class Inbound {
     }
     this.#delivering = false
     this.flush()
-    if (this.#end !== undefined) this.#finish()
+    if (this.#end !== undefined && inbox.size === 0) this.#finish()
   }
 
   /** Whether a part may be taken now. Where a pipe's target has no room, taking goes on when it has. */
@@ -144,14 +145,32 @@ export class Inbound {
     if (!this.#wanted || this.#end?.error !== undefined) return false
     const target = this.#target
     if (target === undefined || this.#inside || target.hasRoom || !target.isOpen) return true
-    if (this.#waits) return false
-    this.#waits = true
+    if (this.#awaited !== target) this.#awaitRoom(target)
+    return false
+  }
+
+  #awaitRoom(target: Outbound): void {
+    this.#awaited = target
     const goOn = (): void => {
-      this.#waits = false
+      if (this.#awaited !== target) return
+      this.#awaited = undefined
       this.#deliver()
     }
-    target.ready().then(goOn, goOn)
-    return false
+    // Where there will be none, the pipe is over, and what is here is for whoever reads next.
+    target.ready().then(goOn, () => this.#awaited === target && this.#stopWaiting())
+  }
+
+  /** The platform's pipe would not have asked for a message yet; who reads next asks anew. */
+  #stopWaiting(): void {
+    this.#awaited = undefined
+    this.#wanted = false
+  }
+
+  /** A pipe begins to hand messages to that connection, or is over. */
+  #divert(target: Outbound | undefined): void {
+    this.#target = target
+    if (this.#awaited !== undefined) this.#stopWaiting()
+    if (this.#unflushed !== target) this.flush()
   }
 
   /** Takes a part: hands the message that ends with it to the pipe's target or the waiting read. */
@@ -172,11 +191,14 @@ export class Inbound {
   #takeNow(): string | Uint8Array | undefined {
     if (this.#wanted || this.#end?.error !== undefined || this.#controller.desiredSize !== 0) return undefined
     const { inbox } = this.#options
-    for (let part = inbox.shift(); part !== undefined; part = inbox.shift()) {
-      const message = this.#assemble(part)
-      if (message !== undefined) return message
+    let message: string | Uint8Array | undefined
+    while (message === undefined && this.#end?.error === undefined) {
+      const part = inbox.shift()
+      if (part === undefined) break
+      message = this.#assemble(part)
     }
-    return undefined
+    if (this.#end !== undefined && inbox.size === 0) this.#finish()
+    return message
   }
 
   #pass(part: DataPart, target: Outbound): void {

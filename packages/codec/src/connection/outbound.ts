@@ -40,7 +40,10 @@ export class Outbound {
     return ours.get(writable)
   }
 
-  /** Whether what is passed may share its memory with other bytes, since the transport has done with it when it is sent. */
+  /**
+   * Whether what is passed may come in parts and share its memory with other bytes: the transport has done with it when it is sent, and
+   * no hook sees it on the way, which could send something itself between two parts.
+   */
   readonly sharesMemory: boolean
   readonly #limits: Limits
   readonly #events: OutboundEvents

@@ -86,7 +86,7 @@ export class Session {
       onIdle: () => this.#continueClosing(),
       onBroken: (error) => void this.#fail(error),
     })
-    this.outbound = new Outbound(limits, channel.keepsNothing, {
+    this.outbound = new Outbound(limits, channel.keepsNothing && observe === undefined, {
       isOpen: () => this.#accepting && this.#sender.idle,
       hasRoom: () => this.#outbox.hasRoom,
       ready: () => this.#outbox.ready(),

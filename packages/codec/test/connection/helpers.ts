@@ -13,7 +13,7 @@ import {
 } from '../../src/index.ts'
 import { cutAt, join, utf8 } from '../support/bytes.ts'
 import { peerOf, wire, type WireFrame } from '../support/frames.ts'
-import { TestTransport, World } from './transport.ts'
+import { TestTransport, type Wire, World } from './transport.ts'
 
 export { drain, World } from './transport.ts'
 
@@ -21,16 +21,17 @@ export const KEY = Uint8Array.of(0x0a, 0x0b, 0x0c, 0x0d)
 export const roles: Role[] = ['client', 'server']
 
 /** The other end of a connection whose role is `role`: says frames and hears frames. */
-export class Peer {
-  readonly transport = new TestTransport()
+export class Peer<T extends Wire = TestTransport> {
+  readonly transport: T
   readonly world: World
   readonly role: Role
   readonly #decoder: FrameDecoder
   #heard = 0
 
-  constructor(role: Role, world: World) {
+  constructor(role: Role, world: World, transport: T) {
     this.role = role
     this.world = world
+    this.transport = transport
     this.#decoder = new FrameDecoder({ role: peerOf(role), copy: true })
   }
 
@@ -82,7 +83,7 @@ function wordOf({ opcode, fin, payload }: { opcode: number; fin: boolean; payloa
 /** A connection with that role, and its peer. */
 export function connect(role: Role, options: Partial<ConnectionOptions> = {}) {
   const world = new World()
-  const peer = new Peer(role, world)
+  const peer = new Peer(role, world, new TestTransport())
   const { environment, ...rest } = options
   const connection = new Connection(peer.transport, {
     role,

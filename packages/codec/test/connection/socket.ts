@@ -1,7 +1,7 @@
 // A socket in the test's hand, below a `Duplex`: the counterpart of `TestTransport` for connections without streams in between.
 
 import { Duplex, type DuplexSocket } from '../../src/index.ts'
-import type { World } from './transport.ts'
+import type { Wire, World } from './transport.ts'
 
 /** How a test's socket is. */
 export interface TestSocketOptions {
@@ -11,10 +11,12 @@ export interface TestSocketOptions {
 }
 
 /** Gives chunks only while it may; takes writes at once, or one by one where it is told to hold them. */
-export class TestSocket implements DuplexSocket {
+export class TestSocket implements DuplexSocket, Wire {
   readonly duplex: Duplex
   readonly joins: number
   readonly keepsNothing: boolean
+  /** What is given back is seen by nobody any more: whoever still looks sees rubbish. */
+  readonly reclaim = (chunk: Uint8Array): void => void new Uint8Array(chunk.buffer).fill(0xee)
   /** What was written to it, as it was when the system took it. */
   readonly chunks: Uint8Array[] = []
   /** How many chunks each write had. */

@@ -81,8 +81,29 @@ export class World {
   }
 }
 
+/** What a test does at the other end of a transport, whatever that is. */
+export interface Wire {
+  /** What was written to it. */
+  readonly chunks: readonly Uint8Array[]
+  /** What was done to it, but for reading and writing. */
+  readonly did: readonly string[]
+  /** Chunks that the peer sent and nobody read. */
+  readonly left: number
+  /** The peer sends bytes; the array is the connection's from here on. */
+  give(bytes: Uint8Array): void
+  /** The peer ends its direction. */
+  end(): void
+  /** It breaks, in both directions. */
+  break(error: unknown): void
+  /** From now on a write is not taken until `let`. */
+  hold(): void
+  /** Takes the oldest write that is held; and everything, from now on too. */
+  letOne(): void
+  letAll(): void
+}
+
 /** A byte transport whose other end is the test. */
-export class TestTransport implements ByteStreams {
+export class TestTransport implements ByteStreams, Wire {
   readonly readable: ReadableStream<Uint8Array>
   readonly writable: WritableStream<Uint8Array>
   /** What was written to it, as it came. */
