@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type Connection, type Frame, serve, UpgradeError, type UpgradeRequest } from '@wirestream/node'
-import { makeCertificate, rawConnect, wsClient, wsServer } from '@wirestream/testing'
+import { makeCertificate, rawConnect, rawServer, wsClient, wsServer } from '@wirestream/testing'
 import { expect, test } from 'vitest'
 import { describeAdapters, type Program, type Start } from './support.ts'
 
@@ -217,6 +217,19 @@ await describeAdapters((start) => {
     expect(await proxy.interrupt()).toMatchObject({ code: 0 })
   })
 
+  test('an upstream that answers the upgrade wrongly is a 502, and cut', async () => {
+    let ended!: () => void
+    const end = new Promise<void>((resolve) => ended = resolve)
+    await using upstream = await rawServer((socket) => {
+      socket.once('data', () => socket.write(wrongAcceptance)).on('end', ended).on('close', ended)
+    })
+    await using proxy = start('proxy/proxy.mjs', '--port', '0', `ws://127.0.0.1:${upstream.port}`)
+    expect(await connect(await proxy.url()).catch((error: unknown) => error)).toMatchObject({ status: 502 })
+    await end
+    await proxy.output(/Sec-WebSocket-Accept/, 'stderr')
+    expect(await proxy.interrupt()).toMatchObject({ code: 0 })
+  })
+
   test('a client that vanishes takes its upstream along, and the other way round', async () => {
     {
       await using pair = await throughProxy(start)
@@ -261,6 +274,9 @@ await describeAdapters((start) => {
 
 const upgradeRequest = 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
+
+const wrongAcceptance = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+  'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n'
 
 /** Waits until a number has not changed for half a second. It comes to rest or to its end; the test says which is right. */
 async function untilSteady(value: () => number): Promise<void> {

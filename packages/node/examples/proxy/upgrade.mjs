@@ -38,7 +38,7 @@ export async function upgrade(client, address, { upstream, ca, stop }) {
   const signal = AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT)])
   const asked = await receive(client, signal)
   if (asked === undefined) return undefined
-  const dialling = new AbortController() // aborting it cuts whatever leads to the upstream
+  const dialling = new AbortController()
   try {
     return await within(signal, join(client, asked, address, { upstream, ca, signal: dialling.signal }))
   } catch (error) {
@@ -90,6 +90,7 @@ async function join(client, asked, address, { upstream, ca, signal }) {
 }
 
 /**
+ * Opens a socket to the upstream, with TLS where its URL says so; cuts it where the signal is aborted.
  * @param {URL} upstream
  * @param {string | undefined} ca
  * @param {AbortSignal} signal
@@ -98,7 +99,9 @@ async function dial({ protocol, hostname, port }, ca, signal) {
   const secure = protocol === 'wss:'
   const target = { hostname: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (secure ? 443 : 80), secure }
   const socket = await dialSocket(target, signal)
-  return (secure ? await socket.startTls({ ca }) ?? socket : socket).bytes()
+  const streams = (secure ? await socket.startTls({ ca }) ?? socket : socket).bytes()
+  signal.addEventListener('abort', () => void streams.writable.abort().catch(() => {}))
+  return streams
 }
 
 /**
