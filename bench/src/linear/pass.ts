@@ -1,5 +1,4 @@
-// A program to be counted by valgrind: pass.js WAY SIZE COUNT passes so many messages of that size. With a count of 0 it only
-// starts, which is what has to be subtracted.
+// A program to be counted by valgrind: pass.js WAY SIZE COUNT passes so many messages of that size.
 
 import { Buffer } from 'node:buffer'
 import process from 'node:process'

@@ -28,7 +28,7 @@ function serversOf({ target, quick }: SuitePlan): Server[] {
 
 async function compareCrowds(server: Server, options: SuiteOptions): Promise<void> {
   const { target, quick, report, note, doing } = options
-  const wanted = quick ? 2000 : 10_000
+  const wanted = quick ? 1000 : 10_000
   const many = Math.min(wanted, connectionsAllowed() - FEW)
   if (many < wanted) note(`only ${many} connections: the system allows no more open files (ulimit -n)`)
   doing(`${server.name}, ${many} connections`)
