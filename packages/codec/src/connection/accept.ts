@@ -11,7 +11,7 @@ import type { ByteStreams } from '../values/types.ts'
 import { UpgradeError, WebSocketError } from '../values/websocket-error.ts'
 import { Connection } from './connection.ts'
 import { abnormalEnd } from './ends.ts'
-import { portableEnvironment } from './environment.ts'
+import { environmentOf } from './environment.ts'
 import { type CommonOptions, resolveOptions } from './options.ts'
 import { HandshakeTransport } from './transport.ts'
 
@@ -53,7 +53,7 @@ export interface ServerOptions extends CommonOptions, Omit<UpgradeAnswerOptions,
  */
 export async function acceptConnection(transport: ByteStreams, options: ServerOptions = {}): Promise<Connection> {
   const { limits } = resolveOptions(options)
-  const handshake = new HandshakeTransport(transport, { ...portableEnvironment, ...options.environment }, {
+  const handshake = new HandshakeTransport(transport, environmentOf(options), {
     timeout: limits.handshakeTimeout,
     onTimeout: () => abnormalEnd(`no upgrade within ${limits.handshakeTimeout} ms`),
     signal: options.signal,
@@ -68,7 +68,7 @@ export async function acceptConnection(transport: ByteStreams, options: ServerOp
     await ask(handshake, describeRequest(request, options), options)
     await handshake.write(encodeResponse(answer.response))
     const { protocol, extensions } = answer
-    return new Connection(handshake.release(), { ...options, role: 'server', protocol, extensions, head: rest })
+    return new Connection(handshake.release(), { ...options, limits, role: 'server', protocol, extensions, head: rest })
   } catch (error) {
     // A refusal has been answered in full and ended already; everything else is cut.
     if (!(error instanceof UpgradeError)) handshake.discard(error)

@@ -2,11 +2,11 @@
 
 import type { CloseBody } from '../message/close-body.ts'
 import { checkControlData } from '../message/encoder.ts'
-import type { BytesLike, ByteStreams } from '../values/types.ts'
+import type { BytesLike, ByteStreams, Frame } from '../values/types.ts'
 import { checkCloseInfo, type CloseInfo } from '../values/websocket-error.ts'
 import type { CloseResult } from './ends.ts'
 import type { IncomingMessage } from './incoming-message.ts'
-import type { ConnectionOptions } from './options.ts'
+import type { ConnectionOptions, Observe } from './options.ts'
 import type { Sendable, SendOptions } from './outgoing-message.ts'
 import { Session } from './session.ts'
 import type { ConnectionStats } from './stats.ts'
@@ -56,7 +56,7 @@ export class Connection {
     this.protocol = options.protocol ?? ''
     this.extensions = options.extensions ?? ''
     const { observe } = options
-    this.#session = new Session(transport, options, observe && ((direction, frame) => observe(direction, frame, this)))
+    this.#session = new Session(transport, options, observe && ((...seen) => this.#show(observe, ...seen)))
     this.closed = this.#session.closed
   }
 
@@ -136,6 +136,15 @@ export class Connection {
   /** What the connection has done so far, and what waits. */
   stats(): ConnectionStats {
     return this.#session.stats()
+  }
+
+  /** What a user's hook throws fails the connection, and nobody else. */
+  #show(observe: Observe, direction: 'in' | 'out', frame: Readonly<Frame>): void {
+    try {
+      observe(direction, frame, this)
+    } catch (error) {
+      this.#session.failLater(error)
+    }
   }
 
   /** Closes and waits for the end, clean or not. */

@@ -6,7 +6,7 @@ import type { ByteStreams } from '../values/types.ts'
 import { WebSocketError } from '../values/websocket-error.ts'
 import type { Connection } from './connection.ts'
 import { abnormalEnd } from './ends.ts'
-import { portableEnvironment } from './environment.ts'
+import { environmentOf } from './environment.ts'
 import { formatHost, reasonOf } from './naming.ts'
 import { type ClientOptions, openConnection } from './open.ts'
 import { resolveOptions } from './options.ts'
@@ -65,7 +65,7 @@ export async function dialConnection<Tls>(
   const release = await takeTurn(unix ?? nameOf(target), given)
   const opening = new Opening(
     limits.handshakeTimeout,
-    { ...portableEnvironment, ...options.environment }.startTimer,
+    environmentOf(options).startTimer,
     given,
   )
   const { signal } = opening

@@ -33,6 +33,15 @@ export const portableEnvironment: Environment = {
   allocate: allocateZeroed,
 }
 
+/** What a runtime gave, with the portable for what it did not. */
+export function environmentOf({ environment }: { environment?: Partial<Environment> | undefined }): Environment {
+  if (environment === undefined) return portableEnvironment
+  const { defer, startTimer, now, allocate } = environment
+  // An adapter gives all of it: one object for all its connections.
+  if (defer && startTimer && now && allocate) return environment as Environment
+  return { ...portableEnvironment, ...environment }
+}
+
 let sharedKeys: MaskingKeySource | undefined
 
 /** The environment's masking keys, or the platform's, whose block of randomness all connections share. */

@@ -1,33 +1,39 @@
 // The application's side of receiving: `readable`, one chunk a message, and `messages()`, one body a message. Both take from
 // the inbox, one at a time; the lock of `readable` is what keeps them apart.
 
-import { MessageAssembler } from '../message/assembler.ts'
+import { judgeSize } from '../message/assembler.ts'
 import { decodeAcceptedText } from '../message/text.ts'
 import { SMALL } from '../values/bytes.ts'
 import { Opcode } from '../values/opcode.ts'
-import type { ProtocolError } from '../values/protocol-error.ts'
 import type { Inbox } from './inbox.ts'
+import { Assembly } from './assembly.ts'
 import { fuseIteration, fusePipe } from './fused.ts'
 import { type IncomingContext, IncomingMessage } from './incoming-message.ts'
-import { type Lease, Leases } from './lease.ts'
+import type { Lease } from './lease.ts'
 import type { Outbound } from './outbound.ts'
 import type { DataPart } from './protocol.ts'
 
-/** What the inbound side needs to know of its connection. */
-export interface InboundOptions extends Omit<IncomingContext, 'parts'> {
-  readonly inbox: Inbox
+/** How messages are made. */
+export interface InboundOptions extends Pick<IncomingContext, 'maxMessageSize' | 'allocate'> {
   /** Whether binary messages may be views of received chunks. */
-  readonly views: boolean
+  readonly binary: 'copy' | 'view' | undefined
+}
+
+/** What the application's side of receiving does to its connection. */
+export interface InboundEvents extends Pick<IncomingContext, 'cutShort'> {
+  /** Fails the connection; gives the error that its users see. */
+  fail(cause: unknown): unknown
   /** The application does not want to read on. */
   onCancel(reason: unknown): void
 }
 
 /** Makes the streams when they are asked for: an idle connection should not pay for them. */
 export class Inbound {
+  readonly #inbox: Inbox
   readonly #options: InboundOptions
-  readonly #assembler: MessageAssembler
-  /** Of the parts that the assembler keeps. */
-  #leases = new Leases()
+  readonly #events: InboundEvents
+  /** Made for the first message in parts. */
+  #assembly: Assembly | undefined
   #readable: ReadableStream<string | Uint8Array> | undefined
   #controller!: ReadableStreamDefaultController<string | Uint8Array>
   /** Whether a read waits for a message. */
@@ -43,9 +49,10 @@ export class Inbound {
   #latest: Uint8Array | undefined
   #end: { readonly error?: unknown } | undefined
 
-  constructor(options: InboundOptions) {
+  constructor(inbox: Inbox, options: InboundOptions, events: InboundEvents) {
+    this.#inbox = inbox
     this.#options = options
-    this.#assembler = new MessageAssembler(options.maxMessageSize, options.allocate)
+    this.#events = events
   }
 
   /** See `Connection.readable`. */
@@ -65,13 +72,21 @@ export class Inbound {
     const lock = this.readable.getReader()
     lock.closed.catch(() => {})
     this.#wanted = false
-    const { inbox, ...context } = this.#options
+    const inbox = this.#inbox
+    const { maxMessageSize, allocate } = this.#options
+    const context: IncomingContext = {
+      parts: inbox,
+      maxMessageSize,
+      allocate,
+      violated: (error) => this.#events.fail(error),
+      cutShort: () => this.#events.cutShort(),
+    }
     let message: IncomingMessage | undefined
     try {
       for (;;) {
         message?.leave()
         const part = inbox.shift()
-        if (part?.first) yield message = new IncomingMessage(part, { ...context, parts: inbox })
+        if (part?.first) yield message = new IncomingMessage(part, context)
         else if (part !== undefined) continue // the unread rest of the message before
         else if (inbox.ended) return
         else await inbox.wait()
@@ -96,7 +111,7 @@ export class Inbound {
   end(error?: unknown): void {
     if (this.#end?.error !== undefined) return
     this.#end = error === undefined ? {} : { error }
-    this.#options.inbox.end(error)
+    this.#inbox.end(error)
     if (this.#readable !== undefined) this.#finish()
   }
 
@@ -108,9 +123,9 @@ export class Inbound {
         this.#awaited = undefined // it was another read that waited
         this.#deliver()
       },
-      cancel: (reason) => this.#options.onCancel(reason),
+      cancel: (reason) => this.#events.onCancel(reason),
     }, { highWaterMark: 0 })
-    this.#options.inbox.offer = (part) => this.#accepts() && this.#take(part)
+    this.#inbox.offer = (part) => this.#accepts() && this.#take(part)
     fusePipe(readable, (target) => this.#divert(target))
     fuseIteration(readable, () => this.#takeNow())
     this.#readable = readable
@@ -128,7 +143,7 @@ export class Inbound {
 
   /** Gives the waiting read its message, or the pipe's target all of them, as far as they are here. */
   #deliver(): void {
-    const { inbox } = this.#options
+    const inbox = this.#inbox
     this.#delivering = true
     while (this.#accepts()) {
       const part = inbox.shift()
@@ -190,7 +205,7 @@ export class Inbound {
   /** A message that is here already and that no read of the stream waits for. */
   #takeNow(): string | Uint8Array | undefined {
     if (this.#wanted || this.#end?.error !== undefined || this.#controller.desiredSize !== 0) return undefined
-    const { inbox } = this.#options
+    const inbox = this.#inbox
     let message: string | Uint8Array | undefined
     while (message === undefined && this.#end?.error === undefined) {
       const part = inbox.shift()
@@ -208,15 +223,14 @@ export class Inbound {
     const opcode = type === 'text' ? Opcode.Text : Opcode.Binary
     // Streams may transfer what they are given, and parts share their memory with others.
     const lend = target.sharesMemory
-    if (first && last) target.pass({ opcode, parts: [frame.payload], lend, lease })
-    else if (last && lend) {
-      const leases = this.#takeLeases()
-      leases.add(lease)
-      target.pass({ opcode, parts: [...this.#assembler.takeParts(), frame.payload], lend, lease: leases })
-    } else {
-      this.#append(part)
-      if (last) target.pass({ opcode, parts: [this.#takeJoined()], lend: true, lease: undefined })
+    if (first && last) return target.pass({ opcode, parts: [frame.payload], lend, lease })
+    const assembly = this.#assembly ??= this.#newAssembly()
+    if (last && lend) {
+      const parts = [...assembly.takeParts(), frame.payload]
+      return target.pass({ opcode, parts, lend, lease: assembly.takeLease(lease) })
     }
+    assembly.add(part)
+    if (last) target.pass({ opcode, parts: [assembly.take()], lend: true, lease: undefined })
   }
 
   /** Whether the part belongs to a message that is wanted, and may be as long as it says. */
@@ -224,11 +238,11 @@ export class Inbound {
     if (!first && !this.#inside) return false // the unread rest of a message that `messages()` left
     this.#inside = !last
     try {
-      this.#assembler.judge(frame)
+      judgeSize(frame, this.#assembly?.length ?? 0, this.#options.maxMessageSize)
       return true
     } catch (error) {
       // The connection may have ended cleanly long ago; this end of it has not.
-      this.end(this.#options.violated(error as ProtocolError))
+      this.end(this.#events.fail(error))
       return false
     }
   }
@@ -242,34 +256,21 @@ export class Inbound {
       return text
     }
     if (first && last) return this.#own(frame.payload, lease)
-    this.#append(part)
+    const assembly = this.#assembly ??= this.#newAssembly()
+    assembly.add(part)
     if (!last) return undefined
-    const bytes = this.#takeJoined()
+    const bytes = assembly.take()
     return type === 'text' ? decodeAcceptedText(bytes) : bytes
   }
 
-  #append({ frame, lease }: DataPart): void {
-    const kept = this.#assembler.append(frame)
-    if (kept) this.#leases.add(lease)
-    else lease?.release()
-  }
-
-  #takeJoined(): Uint8Array {
-    const bytes = this.#assembler.take()
-    this.#leases.release()
-    return bytes
-  }
-
-  #takeLeases(): Leases {
-    const leases = this.#leases
-    this.#leases = new Leases()
-    return leases
+  #newAssembly(): Assembly {
+    return new Assembly(this.#options.maxMessageSize, this.#options.allocate)
   }
 
   /** The payload as the reader may have it: an array of exactly its buffer's size, unless views are wanted. */
   #own(payload: Uint8Array, lease: Lease | undefined): Uint8Array {
     if (payload.length <= SMALL) return this.#latest = payload // a copy already, see `Protocol`
-    if (this.#options.views) return payload
+    if (this.#options.binary === 'view') return payload
     const copy = this.#options.allocate(payload.length)
     copy.set(payload)
     lease?.release()
@@ -280,7 +281,7 @@ export class Inbound {
     const end = this.#end!
     if (end.error !== undefined) this.#controller.error(end.error)
     // What came before a clean end is read first; with no queue of its own, the stream may close once the inbox is empty.
-    else if (this.#options.inbox.size === 0) this.#close()
+    else if (this.#inbox.size === 0) this.#close()
     else if (this.#wanted) this.#deliver()
   }
 

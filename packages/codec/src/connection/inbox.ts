@@ -11,7 +11,8 @@ const PART_COST = 64
 /** A queue of parts that ends with the connection. */
 export class Inbox {
   readonly #readAhead: number
-  readonly #resume: () => void
+  /** Reads on whenever something was taken. */
+  intake: { pump(): void } | undefined
   readonly #parts = new Queue<DataPart>()
   readonly #costs = new Queue<number>()
   #size = 0
@@ -24,10 +25,8 @@ export class Inbox {
   /** Asked before a part is queued, where none is: true takes it. What waits for nobody needs no queue. */
   offer: ((part: DataPart) => boolean) | undefined
 
-  /** `resume` is called whenever something was taken. */
-  constructor(readAhead: number, resume: () => void) {
+  constructor(readAhead: number) {
     this.#readAhead = readAhead
-    this.#resume = resume
   }
 
   /** Bytes that the parts keep alive: the chunks that they are views of, and something for each part. */
@@ -69,7 +68,7 @@ export class Inbox {
     this.#size -= this.#costs.shift()!
     if (this.#parts.length === 0) this.#chunk = undefined
     this.#shifting = true // what comes now comes behind this part
-    this.#resume()
+    this.intake?.pump()
     this.#shifting = false
     return part
   }
@@ -96,7 +95,7 @@ export class Inbox {
   discard(): void {
     this.#unwanted = true
     this.#clear()
-    this.#resume()
+    this.intake?.pump()
   }
 
   #clear(): void {

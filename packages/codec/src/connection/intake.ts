@@ -3,7 +3,7 @@
 
 import type { CloseBody } from '../message/close-body.ts'
 import { plainBytes } from '../values/bytes.ts'
-import type { Channel } from './channel.ts'
+import type { Channel, ChannelEvents } from './channel.ts'
 import type { Inbox } from './inbox.ts'
 import { Lease } from './lease.ts'
 import type { Protocol } from './protocol.ts'
@@ -15,7 +15,7 @@ export interface IntakeEvents {
   onPong(payload: Uint8Array): void
   onClose(close: CloseBody): void
   /** The peer broke a rule; nothing more will come. */
-  onViolation(error: unknown): void
+  failLater(cause: unknown): void
   /** Everything that could be looked at was; answers may wait to go out. */
   onPumped(): void
   /** The transport has ended, or broke with an error. */
@@ -23,7 +23,7 @@ export interface IntakeEvents {
 }
 
 /** Moves bytes from the transport to the protocol, and data on to the inbox. */
-export class Intake {
+export class Intake implements ChannelEvents {
   readonly #protocol: Protocol
   readonly #inbox: Inbox
   readonly #events: IntakeEvents
@@ -48,13 +48,17 @@ export class Intake {
   /** Reads the transport to its end, whatever happens: only so is the end seen. `head` was read before. */
   async start(head: Uint8Array | undefined): Promise<void> {
     await undefined // whoever is told of these bytes must have the connection in hand
-    this.#channel.listen({
-      chunk: (chunk) => this.#receive(chunk),
-      end: () => this.#events.onEnd(undefined),
-      failed: (error) => this.#events.onEnd(error),
-    })
-    if (head !== undefined && head.length > 0) this.#receive(head)
+    this.#channel.listen(this)
+    if (head !== undefined && head.length > 0) this.chunk(head)
     if (!this.#paused) this.#channel.resume()
+  }
+
+  end(): void {
+    this.#events.onEnd(undefined)
+  }
+
+  failed(error: unknown): void {
+    this.#events.onEnd(error)
   }
 
   /** Moves what the bytes hold to whom it concerns, until the read-ahead is full. */
@@ -64,7 +68,7 @@ export class Intake {
     try {
       this.#distribute()
     } catch (error) {
-      this.#events.onViolation(error)
+      this.#events.failLater(error)
     } finally {
       this.#pumping = false
     }
@@ -82,7 +86,7 @@ export class Intake {
   }
 
   /** Takes a chunk; reading stops where the application must take something first. */
-  #receive(chunk: Uint8Array): void {
+  chunk(chunk: Uint8Array): void {
     this.#events.onAlive()
     // What is read ahead must not pin a buffer many times its size (security.md, row 22). A Buffer's own slice copies nothing.
     const sparse = chunk.length * 2 < chunk.buffer.byteLength

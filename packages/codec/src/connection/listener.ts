@@ -2,7 +2,7 @@
 // told, the signal, and the order in which everything is closed.
 
 import { WebSocketError } from '../values/websocket-error.ts'
-import { portableEnvironment } from './environment.ts'
+import { environmentOf } from './environment.ts'
 import { formatHost, reasonOf } from './naming.ts'
 import {
   type ConnectionGroup,
@@ -103,7 +103,7 @@ class GroupListener implements Listener {
 
   async #close({ timeout = DEFAULT_CLOSE_TIMEOUT }: ListenerCloseOptions): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
-    const { startTimer } = { ...portableEnvironment, ...this.#options.environment }
+    const { startTimer } = environmentOf(this.#options)
     // What is left then is cut: requests under way, and sockets that wait for their peers.
     const stopTimer = startTimer(() => this.#socket.cut(), timeout)
     await Promise.all([this.#socket.stop(), this.#group.close({ timeout })])

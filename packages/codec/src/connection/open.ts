@@ -9,7 +9,7 @@ import type { ByteStreams } from '../values/types.ts'
 import { UpgradeError } from '../values/websocket-error.ts'
 import { Connection } from './connection.ts'
 import { abnormalEnd } from './ends.ts'
-import { portableEnvironment } from './environment.ts'
+import { environmentOf } from './environment.ts'
 import { type CommonOptions, resolveOptions } from './options.ts'
 import { HandshakeTransport } from './transport.ts'
 
@@ -36,7 +36,7 @@ export async function openConnection(
 ): Promise<Connection> {
   const { limits } = resolveOptions(options)
   const request = createUpgradeRequest(url, options)
-  const handshake = new HandshakeTransport(transport, { ...portableEnvironment, ...options.environment }, {
+  const handshake = new HandshakeTransport(transport, environmentOf(options), {
     timeout: limits.handshakeTimeout,
     onTimeout: () => abnormalEnd(`no answer to the upgrade request within ${limits.handshakeTimeout} ms`),
     signal: options.signal,
@@ -47,7 +47,14 @@ export async function openConnection(
     const response = await handshake.readHead(reader)
     if (!isUpgradeResponse(response)) throw await refusal(handshake, response, reader.rest)
     const { protocol, extensions } = request.judge(response)
-    return new Connection(handshake.release(), { ...options, role: 'client', protocol, extensions, head: reader.rest })
+    return new Connection(handshake.release(), {
+      ...options,
+      limits,
+      role: 'client',
+      protocol,
+      extensions,
+      head: reader.rest,
+    })
   } catch (error) {
     handshake.discard(error)
     if (options.signal?.aborted) throw options.signal.reason

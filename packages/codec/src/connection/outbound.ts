@@ -7,28 +7,23 @@ import type { Limits } from '../values/limits.ts'
 import type { BytesLike } from '../values/types.ts'
 import { DONE } from './promises.ts'
 import { Queue } from './queue.ts'
-import { judgeRoom, type PassedMessage, sizeOfMessage } from './sender.ts'
+import type { Outbox } from './outbox.ts'
+import { judgeRoom, type PassedMessage, type Sender, sizeOfMessage } from './sender.ts'
 
 /** What the stream does to its connection. */
 export interface OutboundEvents {
   /** Whether the connection takes messages, and none waits before the next. */
   isOpen(): boolean
-  /** Whether less waits to go out than the high-water mark; else `ready` tells when, or that it never will. */
-  hasRoom(): boolean
-  ready(): Promise<void>
-  /** Sends a message as it came; behind the last one of a step, `flush`. */
-  pass(message: PassedMessage): void
-  flush(): void
   /** Sends one message; resolves when there is room for more. */
-  send(message: string | BytesLike): Promise<void>
+  write(message: string | BytesLike): Promise<void>
   /** Closes after all that was written; resolves when the connection has closed cleanly. */
-  close(): Promise<void>
+  closeCleanly(): Promise<void>
   /** The application gives up; what was written and not yet sent is gone. */
-  abort(reason: unknown): void
+  onAbort(reason: unknown): void
   /** More was written than may wait. */
-  overflow(error: RangeError): void
+  failLater(cause: unknown): void
   /** A chunk could not be sent, and those behind it are gone with it. */
-  dropped(): void
+  onIdle(): void
 }
 
 const ours: WeakMap<WritableStream<never>, Outbound> = new WeakMap()
@@ -46,6 +41,8 @@ export class Outbound {
    */
   readonly sharesMemory: boolean
   readonly #limits: Limits
+  readonly #sender: Sender
+  readonly #outbox: Outbox
   readonly #events: OutboundEvents
   #writable: WritableStream<string | BytesLike> | undefined
   #controller!: WritableStreamDefaultController
@@ -58,11 +55,13 @@ export class Outbound {
   #closing = false
   /** Whether a write of the stream waits for room. */
   #busy = false
-  #end: { readonly error: unknown } | undefined
+  #end: (() => unknown) | undefined
 
-  constructor(limits: Limits, sharesMemory: boolean, events: OutboundEvents) {
+  constructor(limits: Limits, sharesMemory: boolean, sender: Sender, outbox: Outbox, events: OutboundEvents) {
     this.#limits = limits
     this.sharesMemory = sharesMemory
+    this.#sender = sender
+    this.#outbox = outbox
     this.#events = events
   }
 
@@ -93,29 +92,29 @@ export class Outbound {
 
   /** Whether a message should be passed. */
   get hasRoom(): boolean {
-    return this.#events.hasRoom()
+    return this.#outbox.hasRoom
   }
 
   /** Resolves when there is room, or rejects. */
   ready(): Promise<void> {
-    return this.#events.ready()
+    return this.#outbox.ready()
   }
 
   /** Sends a message past the stream's queue, which is empty. Behind the last one of a step, `flush`. */
   pass(message: PassedMessage): void {
-    this.#events.pass(message)
+    this.#sender.pass(message)
   }
 
   /** Has what was passed leave at once: who passes knows what comes together. */
   flush(): void {
-    this.#events.flush()
+    this.#outbox.flush()
   }
 
-  /** The connection is over: writing fails with `error`. */
-  end(error: unknown): void {
+  /** The connection is over: writing fails with what `error` makes. */
+  end(error: () => unknown): void {
     if (this.#end !== undefined) return
-    this.#end = { error }
-    if (this.#writable !== undefined && !this.#closing) this.#controller.error(error)
+    this.#end = error
+    if (this.#writable !== undefined && !this.#closing) this.#controller.error(error())
   }
 
   #open(): WritableStream<string | BytesLike> {
@@ -124,19 +123,19 @@ export class Outbound {
         this.#controller = controller
         onceAborted(controller, (reason) => {
           this.#drop()
-          this.#events.abort(reason)
+          this.#events.onAbort(reason)
         })
       },
       write: (chunk) => this.#write(chunk),
       close: () => {
         this.#closing = true
         this.#drop() // nothing is left; a write behind the close was counted, and refused
-        return this.#events.close()
+        return this.#events.closeCleanly()
       },
     }, { highWaterMark: Math.max(1, this.#limits.highWaterMark), size: (chunk) => this.#sizeOf(chunk) })
     this.#writable = writable
     ours.set(writable, this)
-    if (this.#end !== undefined) this.#controller.error(this.#end.error)
+    if (this.#end !== undefined) this.#controller.error(this.#end())
     return writable
   }
 
@@ -147,7 +146,7 @@ export class Outbound {
     try {
       // As the standard has it: bytes, or whatever makes a string; a throw rejects the write.
       const message = typeof chunk === 'string' || isBytesLike(chunk) ? chunk : `${chunk as string}`
-      const sent = this.#events.send(message)
+      const sent = this.#events.write(message)
       if (sent === DONE) return undefined
       this.#busy = true
       return sent.then(() => void (this.#busy = false), (error) => this.#dropped(error))
@@ -158,7 +157,7 @@ export class Outbound {
 
   #dropped(error: unknown): never {
     this.#drop() // the stream errors now, and its queue with it
-    this.#events.dropped()
+    this.#events.onIdle()
     throw error
   }
 
@@ -168,7 +167,7 @@ export class Outbound {
     if (this.#end !== undefined || this.#closing) return size
     const overflow = judgeRoom(this.#queued, size, this.#limits)
     if (overflow !== undefined) {
-      this.#events.overflow(overflow)
+      this.#events.failLater(overflow)
       this.#controller.error(overflow) // as a throw would; workerd breaks at a second throw
       return size
     }

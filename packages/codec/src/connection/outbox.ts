@@ -9,13 +9,19 @@ import type { Releasable } from './lease.ts'
 import { type Deferred, deferred, DONE, handled } from './promises.ts'
 import { Queue } from './queue.ts'
 
+/** What an outbox tells. */
+export interface OutboxEvents {
+  /** The transport failed. */
+  onWriteFailed(error: unknown): void
+}
+
 /** Moves bytes from the frames to the transport. */
 export class Outbox {
   readonly #frames: FrameSender
   readonly #channel: Channel
   readonly #environment: Environment
   readonly #highWaterMark: number
-  readonly #onError: (error: unknown) => void
+  readonly #events: OutboxEvents
   readonly #flushLater = (): void => {
     this.#scheduled = false
     this.flush()
@@ -30,19 +36,18 @@ export class Outbox {
   #failure: { readonly error: unknown } | undefined
   #closed: Promise<void> | undefined
 
-  /** `onError` hears of the transport's failures. */
   constructor(
     frames: FrameSender,
     channel: Channel,
     environment: Environment,
     limits: Limits,
-    onError: (error: unknown) => void,
+    events: OutboxEvents,
   ) {
     this.#frames = frames
     this.#channel = channel
     this.#environment = environment
     this.#highWaterMark = Math.max(1, limits.highWaterMark)
-    this.#onError = onError
+    this.#events = events
     if (channel.keepsNothing) frames.reuseBlocks()
   }
 
@@ -135,7 +140,7 @@ export class Outbox {
     const written = this.#channel.write(chunks)
     if (written === undefined) return this.#took(chunks, length)
     this.#frames.stalled = true
-    written.then(() => this.#took(chunks, length), this.#onError)
+    written.then(() => this.#took(chunks, length), (error) => this.#events.onWriteFailed(error))
   }
 
   #took(chunks: readonly Uint8Array[], length: number): void {

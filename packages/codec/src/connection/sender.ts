@@ -5,8 +5,8 @@ import { LEND_ABOVE } from '../frame/writer.ts'
 import { describe, isBytesLike, toBytes, utf8Length } from '../values/bytes.ts'
 import type { Limits } from '../values/limits.ts'
 import { Opcode } from '../values/opcode.ts'
-import type { BytesLike } from '../values/types.ts'
 import type { FrameSender } from './frame-sender.ts'
+import type { Inbound } from './inbound.ts'
 import type { Releasable } from './lease.ts'
 import type { Outbox } from './outbox.ts'
 import { checkPayload, PreparedMessage, type Sendable, type SendOptions } from './outgoing-message.ts'
@@ -44,12 +44,10 @@ export interface PassedMessage {
 
 /** What a sender tells. */
 export interface SenderEvents {
-  /** Whether these bytes are a message of our own making, which needs no look at its buffer. */
-  isOurs(bytes: BytesLike): boolean
   /** The last accepted message has been encoded. */
   onIdle(): void
   /** A message was begun and cannot be finished. */
-  onBroken(error: unknown): void
+  fail(cause: unknown): void
 }
 
 /** Sends messages in order. */
@@ -58,6 +56,7 @@ export class Sender {
   readonly #outbox: Outbox
   readonly #limits: Limits
   readonly #inPlace: boolean
+  readonly #inbound: Pick<Inbound, 'isLatest'>
   readonly #events: SenderEvents
   /** The streamed message under way. */
   #stream: AbortController | undefined
@@ -65,7 +64,15 @@ export class Sender {
   #queued = 0
 
   /** `inPlace`: whether frames may be written without anybody seeing them. */
-  constructor(frames: FrameSender, outbox: Outbox, limits: Limits, inPlace: boolean, events: SenderEvents) {
+  constructor(
+    frames: FrameSender,
+    outbox: Outbox,
+    limits: Limits,
+    inPlace: boolean,
+    inbound: Pick<Inbound, 'isLatest'>,
+    events: SenderEvents,
+  ) {
+    this.#inbound = inbound
     this.#frames = frames
     this.#outbox = outbox
     this.#limits = limits
@@ -148,7 +155,7 @@ export class Sender {
     if (typeof message === 'string') this.#sendText(message, type, length)
     else if (message instanceof PreparedMessage) this.#sendPrepared(message)
     else {
-      const bytes = this.#events.isOurs(message) ? message as Uint8Array : toBytes(message, 'Cannot send message')
+      const bytes = this.#inbound.isLatest(message) ? message as Uint8Array : toBytes(message, 'Cannot send message')
       const payload = checkPayload(bytes, type)
       checkLength(length, payload.length)
       const lend = this.#lends(payload.length)
@@ -193,7 +200,7 @@ export class Sender {
     try {
       await streamMessage(message, reader, signal)
     } catch (error) {
-      if (message.begun && !signal.aborted) this.#events.onBroken(error)
+      if (message.begun && !signal.aborted) this.#events.fail(error)
       throw error
     } finally {
       this.#stream = undefined

@@ -7,7 +7,8 @@ import { WebSocketError } from '../values/websocket-error.ts'
 import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
 import { acceptConnection, type ServerOptions } from './accept.ts'
 import { closeWith, type Connection, cutOff } from './connection.ts'
-import { portableEnvironment } from './environment.ts'
+import { environmentOf } from './environment.ts'
+import { resolveOptions } from './options.ts'
 
 /** Where an error came from that nobody awaits. */
 export interface ServeErrorContext {
@@ -59,6 +60,11 @@ export interface Listener {
 /** How long the connections may take to close unless told. */
 export const DEFAULT_CLOSE_TIMEOUT = 5_000
 
+interface Upgraded {
+  readonly connection: Connection
+  readonly request: UpgradeRequest
+}
+
 /** The connections of one listener. */
 export class ConnectionGroup {
   readonly #connections = new Set<Connection>()
@@ -71,7 +77,7 @@ export class ConnectionGroup {
     if (typeof handler !== 'function') {
       throw new TypeError(`Cannot serve: the handler must be a function, got ${typeof handler}`)
     }
-    this.#options = options
+    this.#options = { ...options, ...resolveOptions(options) }
     this.#handler = handler
   }
 
@@ -81,7 +87,13 @@ export class ConnectionGroup {
   }
 
   /** Upgrades a transport and gives the connection to the handler. Never rejects; `more` is what the adapter knows of the request. */
-  async accept(transport: ByteStreams, more: Partial<ServerOptions> = {}): Promise<void> {
+  accept(transport: ByteStreams, more: Partial<ServerOptions> = {}): Promise<void> {
+    // A chain, so that nothing of the upgrade lives as long as the handler.
+    return this.#upgrade(transport, more).then((upgraded) => upgraded && this.#handle(upgraded))
+  }
+
+  /** The connection and its request; undefined where there was none, and everybody has been told. */
+  async #upgrade(transport: ByteStreams, more: Partial<ServerOptions>): Promise<Upgraded | undefined> {
     const { onRequest } = this.#options
     let where: ServeErrorContext['where'] = 'upgrade'
     let request!: UpgradeRequest
@@ -101,13 +113,14 @@ export class ConnectionGroup {
       // A peer that broke a rule, was refused or went away has had its answer.
       const peers = error instanceof WebSocketError || this.#closing.signal.aborted
       if (!peers) this.report(error, { where, request })
-      return
+      return undefined
     }
     this.#connections.add(connection)
     const forget = (): void => void this.#connections.delete(connection)
     connection.closed.then(forget, forget)
-    if (this.#closing.signal.aborted) closeWith(connection, goingAway)
-    else await this.#handle(connection, request)
+    if (!this.#closing.signal.aborted) return { connection, request }
+    closeWith(connection, goingAway)
+    return undefined
   }
 
   /** Tells `onError`, or the console. */
@@ -123,7 +136,7 @@ export class ConnectionGroup {
 
   /** Closes every connection with 1001; cuts those that are left after `timeout` milliseconds. Resolves when all have ended. */
   async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: ListenerCloseOptions = {}): Promise<void> {
-    const { startTimer } = { ...portableEnvironment, ...this.#options.environment }
+    const { startTimer } = environmentOf(this.#options)
     this.#closing.abort(new WebSocketError('The server is closing'))
     const stopTimer = startTimer(() => this.#connections.forEach(cutOff), timeout)
     for (const connection of this.#connections) closeWith(connection, goingAway)
@@ -131,7 +144,7 @@ export class ConnectionGroup {
     stopTimer()
   }
 
-  async #handle(connection: Connection, request: UpgradeRequest): Promise<void> {
+  async #handle({ connection, request }: Upgraded): Promise<void> {
     try {
       await this.#handler(connection, request)
     } catch (error) {

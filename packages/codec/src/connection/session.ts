@@ -7,27 +7,28 @@ import { StatusCode } from '../values/status-code.ts'
 import type { BytesLike, ByteStreams } from '../values/types.ts'
 import type { WebSocketError } from '../values/websocket-error.ts'
 import { channelOf } from './claim.ts'
-import { Closer } from './closer.ts'
+import { Closer, type CloserEvents } from './closer.ts'
 import type { ClosingState } from './closing.ts'
 import { abnormalEnd, closeBodyOf, closedByUs, type CloseResult, failureClose, lostData } from './ends.ts'
-import { type Environment, maskingKeysOf, portableEnvironment } from './environment.ts'
+import { type Environment, environmentOf, maskingKeysOf } from './environment.ts'
 import type { FrameObserver } from './frame-sender.ts'
-import { Heartbeat } from './heartbeat.ts'
-import { Inbound } from './inbound.ts'
+import { Heartbeat, type HeartbeatEvents } from './heartbeat.ts'
+import { Inbound, type InboundEvents } from './inbound.ts'
 import { Inbox } from './inbox.ts'
-import { Intake } from './intake.ts'
+import { Intake, type IntakeEvents } from './intake.ts'
 import { type ConnectionOptions, resolveOptions } from './options.ts'
-import { Outbound } from './outbound.ts'
-import { Outbox } from './outbox.ts'
+import { Outbound, type OutboundEvents } from './outbound.ts'
+import { Outbox, type OutboxEvents } from './outbox.ts'
 import type { Sendable, SendOptions } from './outgoing-message.ts'
 import { handled } from './promises.ts'
 import { Postponed } from './postponed.ts'
 import { Protocol } from './protocol.ts'
-import { Sender } from './sender.ts'
+import { Sender, type SenderEvents } from './sender.ts'
 import type { ConnectionStats } from './stats.ts'
 
-/** What a connection is made of. `Connection` is its door. */
-export class Session {
+/** What a connection is made of, and whom its parts tell. `Connection` is its door. */
+export class Session
+  implements IntakeEvents, InboundEvents, OutboundEvents, OutboxEvents, SenderEvents, HeartbeatEvents, CloserEvents {
   /** See `Connection.closed`. */
   readonly closed: Promise<CloseResult>
   readonly inbound: Inbound
@@ -38,7 +39,8 @@ export class Session {
   readonly #intake: Intake
   readonly #outbox: Outbox
   readonly #sender: Sender
-  readonly #heartbeat: Heartbeat
+  /** Made when it is needed, as few connections need it. */
+  #heartbeat: Heartbeat | undefined
   readonly #closer: Closer
   #settleClosed!: { resolve: (result: CloseResult) => void; reject: (error: unknown) => void }
   /** What our Close will say, and how many written chunks go before it; undefined until the application closes. */
@@ -53,7 +55,7 @@ export class Session {
     const { limits, keepAlive } = resolveOptions(options)
     const channel = channelOf(transport)
     this.closed = handled(new Promise((resolve, reject) => this.#settleClosed = { resolve, reject }))
-    const environment = this.#environment = { ...portableEnvironment, ...options.environment }
+    const environment = this.#environment = environmentOf(options)
     const { allocate } = environment
     this.#postponed = new Postponed(environment)
     const protocol = this.#protocol = new Protocol({
@@ -62,64 +64,16 @@ export class Session {
       maskingKeys: maskingKeysOf(environment),
       allocate,
       autoPong,
-      observe: observe && ((direction, frame) => this.#guard(() => observe(direction, frame))),
+      observe,
     })
-    this.#inbox = new Inbox(limits.readAhead, () => this.#intake.pump())
-    this.inbound = new Inbound({
-      inbox: this.#inbox,
-      maxMessageSize: limits.maxMessageSize,
-      allocate,
-      views: options.binary === 'view',
-      violated: (error) => this.#fail(error),
-      cutShort: () => this.#error ?? abnormalEnd('the connection closed inside the message'),
-      onCancel: (reason) => this.#stopReading(reason),
-    })
-    this.#outbox = new Outbox(
-      protocol.frames,
-      channel,
-      environment,
-      limits,
-      (cause) => this.#lost({ why: BROKEN, cause }),
-    )
-    this.#sender = new Sender(protocol.frames, this.#outbox, limits, observe === undefined, {
-      isOurs: (bytes) => this.inbound.isLatest(bytes),
-      onIdle: () => this.#continueClosing(),
-      onBroken: (error) => void this.#fail(error),
-    })
-    this.outbound = new Outbound(limits, channel.keepsNothing && observe === undefined, {
-      isOpen: () => this.#accepting && this.#sender.idle,
-      hasRoom: () => this.#outbox.hasRoom,
-      ready: () => this.#outbox.ready(),
-      pass: (message) => this.#sender.pass(message),
-      flush: () => this.#outbox.flush(),
-      send: (message) => this.#write(message),
-      close: () => this.#closeCleanly(),
-      abort: (reason) => void this.close(closeBodyOf(reason)),
-      overflow: (error) => this.#postponed.put(() => this.#fail(error)),
-      dropped: () => this.#continueClosing(),
-    })
-    this.#heartbeat = new Heartbeat(environment, {
-      sendPing: (payload) => this.#sendPing(payload),
-      // The closing handshake has clocks of its own.
-      isPaused: () => this.#intake.paused || protocol.state !== 'open',
-      onDead: (silence) => this.#lost({ why: `the peer was silent for ${silence} ms after a ping` }),
-    }, keepAlive)
-    this.#intake = new Intake(channel, protocol, this.#inbox, {
-      onAlive: () => this.#heartbeat.alive(),
-      onPong: (payload) => this.#heartbeat.pong(payload),
-      onClose: (close) => this.#postponed.put(() => this.#closeReceived(close)),
-      onViolation: (error) => this.#postponed.put(() => this.#fail(error)),
-      onPumped: () => {
-        this.inbound.flush()
-        if (protocol.frames.size > 0) this.#outbox.schedule()
-      },
-      onEnd: (cause) => this.#lost(cause === undefined ? undefined : { why: BROKEN, cause }),
-    })
-    this.#closer = new Closer(protocol, this.#outbox, environment, limits, {
-      lossOf: (why) => this.#lossOf(why),
-      onStep: () => !protocol.sendable && this.#intake.pump(),
-      onEnded: (before) => this.#finish(before),
-    })
+    const inbox = this.#inbox = new Inbox(limits.readAhead)
+    this.#intake = inbox.intake = new Intake(channel, protocol, inbox, this)
+    this.inbound = new Inbound(inbox, { maxMessageSize: limits.maxMessageSize, allocate, binary: options.binary }, this)
+    const outbox = this.#outbox = new Outbox(protocol.frames, channel, environment, limits, this)
+    this.#sender = new Sender(protocol.frames, outbox, limits, observe === undefined, this.inbound, this)
+    this.outbound = new Outbound(limits, channel.keepsNothing && observe === undefined, this.#sender, outbox, this)
+    this.#closer = new Closer(protocol, outbox, environment, limits, this)
+    if (keepAlive !== undefined) this.#heartbeat = new Heartbeat(environment, this, keepAlive)
     void this.#intake.start(options.head)
   }
 
@@ -132,7 +86,9 @@ export class Session {
 
   /** See `Connection.ping`; `payload` is checked already. */
   ping(payload: Uint8Array | undefined): Promise<number> {
-    return this.#accepting ? handled(this.#heartbeat.ping(payload)) : this.#refused()
+    return this.#accepting
+      ? handled((this.#heartbeat ??= new Heartbeat(this.#environment, this)).ping(payload))
+      : this.#refused()
   }
 
   /** See `Connection.stats`. */
@@ -141,7 +97,7 @@ export class Session {
       ...this.#protocol.counters,
       bytesWaiting: this.#outbox.waiting + this.#sender.queued + this.outbound.queued,
       bytesReadAhead: this.#inbox.size,
-      lastRoundTrip: this.#heartbeat.lastRoundTrip,
+      lastRoundTrip: this.#heartbeat?.lastRoundTrip,
     }
   }
 
@@ -154,12 +110,21 @@ export class Session {
   }
 
   /** A chunk that came out of `writable`'s queue: sent, unless it was written after a close. */
-  #write(message: string | BytesLike): Promise<void> {
+  write(message: string | BytesLike): Promise<void> {
     const inTime = this.#closing === undefined || this.outbound.passed <= this.#closing.after
     if (this.#error !== undefined || !this.#protocol.sendable || !inTime) return this.#refused()
     const sent = this.#sender.sendWhole(message)
-    this.#continueClosing()
+    this.onIdle()
     return sent
+  }
+
+  isOpen(): boolean {
+    return this.#accepting && this.#sender.idle
+  }
+
+  /** The transport does not take what we send. */
+  onWriteFailed(cause: unknown): void {
+    this.#lost({ why: BROKEN, cause })
   }
 
   /** See `Connection.pong`; `payload` is checked already. */
@@ -170,7 +135,7 @@ export class Session {
     return this.#outbox.ready()
   }
 
-  #sendPing(payload: Uint8Array): void {
+  sendPing(payload: Uint8Array): void {
     this.#protocol.frames.control(Opcode.Ping, payload)
     this.#outbox.schedule()
   }
@@ -182,7 +147,7 @@ export class Session {
     if (this.#closing !== undefined || this.#protocol.state !== 'open') return false
     this.#closing = { body, after: this.outbound.written }
     this.#closer.step('close')
-    this.#continueClosing()
+    this.onIdle()
     return true
   }
 
@@ -192,19 +157,24 @@ export class Session {
     this.#closer.step('timeout')
   }
 
-  async #closeCleanly(): Promise<void> {
+  async closeCleanly(): Promise<void> {
     this.close({ reason: '' })
     await this.closed
   }
 
+  /** `writable` was aborted. */
+  onAbort(reason: unknown): void {
+    this.close(closeBodyOf(reason))
+  }
+
   /** `readable` was cancelled: what comes is dropped. */
-  #stopReading(reason: unknown): void {
+  onCancel(reason: unknown): void {
     this.#inbox.discard()
     this.close(closeBodyOf(reason))
   }
 
   /** Sends our Close once everything that goes before it is out of our hands. */
-  #continueClosing(): void {
+  onIdle(): void {
     if (!this.#sender.idle) return
     const { state } = this.#protocol
     if (state === 'flushing' && this.#closing !== undefined && this.outbound.passed >= this.#closing.after) {
@@ -216,15 +186,18 @@ export class Session {
 
   /** The peer's Close: we answer it, and what we could not send any more is lost (websocketstream.md, 13). */
   #closeReceived(close: CloseBody): void {
-    const error = lostData(close)
     const unsent = this.#protocol.sendable && this.outbound.passed < this.outbound.written
     this.#closer.step('close-received')
-    if (this.#sender.cancel(error) || unsent) this.#error ??= error
-    this.#continueClosing()
+    if (unsent || !this.#sender.idle) {
+      const error = lostData(close)
+      this.#sender.cancel(error)
+      this.#error ??= error
+    }
+    this.onIdle()
   }
 
   /** Fails the connection: our Close says why, and no more data reaches the application. Gives the error that it sees. */
-  #fail(cause: unknown): WebSocketError {
+  fail(cause: unknown): WebSocketError {
     const { state } = this.#protocol
     const error = this.#error ?? abnormalEnd((cause as Error)?.message ?? String(cause), cause)
     if (state === 'ended' || state === 'failing') return error
@@ -232,6 +205,11 @@ export class Session {
     this.#errorStreams(error)
     this.#closer.step('failure', failureClose(cause))
     return error
+  }
+
+  /** As `fail`, at the end of this turn, so that the application can take what came before. */
+  failLater(cause: unknown): void {
+    this.#postponed.put(() => this.fail(cause))
   }
 
   /** The transport ended, or is broken. */
@@ -243,19 +221,21 @@ export class Session {
         ? abnormalEnd('the connection ended without a Close frame', this.#protocol.endOfBytes())
         : abnormalEnd(broken.why, broken.cause)
     }
-    if (broken !== undefined) this.#outbox.abort(this.#lossOf(broken.why, broken.cause))
+    // What breaks behind both Close frames takes nothing from anybody, and an error costs more than the rest of the end.
+    const loses = state !== 'handshaken' || this.#outbox.waiting > 0
+    if (broken !== undefined && loses) this.#outbox.abort(this.lossOf(broken.why, broken.cause))
     this.#closer.step('end')
   }
 
   /** What those hear whose data the transport does not take any more; behind both Close frames it is only that data. */
-  #lossOf(why: string, cause?: unknown): WebSocketError {
+  lossOf(why: string, cause?: unknown): WebSocketError {
     const { closeReceived, frames } = this.#protocol
     const over = closeReceived !== undefined && frames.closed
     return this.#error ?? (over ? lostData(closeReceived, cause) : abnormalEnd(why, cause))
   }
 
   /** The peer's direction has ended; ours follows, in bounded time, and then everybody is told. */
-  #finish(before: ClosingState): void {
+  onEnded(before: ClosingState): void {
     this.#intake.stop()
     // Where both Close frames or our own verdict are on their way, the peer is still to get them.
     if (before === 'handshaken' || before === 'failing') this.#closer.shutdown()
@@ -269,11 +249,10 @@ export class Session {
   }
 
   #endCleanly({ statusCode = StatusCode.NoStatusReceived, reason }: CloseBody): void {
-    const error = closedByUs()
     this.inbound.end()
     // Later, so that `readable.pipeTo(writable)` ends well: it closes what it writes to when what it reads has closed.
-    this.#environment.defer(() => this.outbound.end(error))
-    this.#heartbeat.stop(error)
+    this.#environment.defer(() => this.outbound.end(closedByUs))
+    this.#heartbeat?.stop(closedByUs())
     this.#settleClosed.resolve({ closeCode: statusCode, reason })
   }
 
@@ -288,17 +267,48 @@ export class Session {
     this.#sender.abort(error)
     this.#outbox.release(error)
     this.inbound.end(error)
-    this.outbound.end(error)
-    this.#heartbeat.stop(error)
+    this.outbound.end(() => error)
+    this.#heartbeat?.stop(error)
   }
 
-  /** Runs a user's hook: what it throws fails the connection, and nobody else. */
-  #guard(hook: () => void): void {
-    try {
-      hook()
-    } catch (error) {
-      this.#postponed.put(() => this.#fail(error))
-    }
+  // ── What comes in ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  onAlive(): void {
+    this.#heartbeat?.alive()
+  }
+
+  onPong(payload: Uint8Array): void {
+    this.#heartbeat?.pong(payload)
+  }
+
+  onClose(close: CloseBody): void {
+    this.#postponed.put(() => this.#closeReceived(close))
+  }
+
+  onPumped(): void {
+    this.inbound.flush()
+    if (this.#protocol.frames.size > 0) this.#outbox.schedule()
+  }
+
+  onEnd(cause: unknown): void {
+    this.#lost(cause === undefined ? undefined : { why: BROKEN, cause })
+  }
+
+  cutShort(): unknown {
+    return this.#error ?? abnormalEnd('the connection closed inside the message')
+  }
+
+  /** Silence says nothing while we do not read, and the closing handshake has clocks of its own. */
+  isPaused(): boolean {
+    return this.#intake.paused || this.#protocol.state !== 'open'
+  }
+
+  onDead(silence: number): void {
+    this.#lost({ why: `the peer was silent for ${silence} ms after a ping` })
+  }
+
+  onStep(): void {
+    if (!this.#protocol.sendable) this.#intake.pump()
   }
 }
 

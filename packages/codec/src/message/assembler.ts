@@ -15,6 +15,11 @@ export class MessageAssembler {
     this.#parts = new KeptBytes(allocate)
   }
 
+  /** Bytes so far. */
+  get length(): number {
+    return this.#parts.length
+  }
+
   /** Judges the sum of what was declared, see {@linkcode judgeSize}. */
   judge(frame: Frame): void {
     judgeSize(frame, this.#parts.length, this.#maxMessageSize)

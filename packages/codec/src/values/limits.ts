@@ -54,8 +54,12 @@ const smallest: Partial<Record<keyof Limits, number>> = {
   closeTimeout: 1,
 }
 
+/** Limits that were resolved already: a server resolves its own once for all connections. */
+const known: WeakSet<Partial<Limits>> = new WeakSet()
+
 /** The default limits with a caller's in their place. Throws `RangeError` for a value that is no whole number or too small. */
 export function resolveLimits(limits: Partial<Limits> = {}): Limits {
+  if (known.has(limits)) return limits as Limits
   const resolved = { ...DEFAULT_LIMITS }
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
     const value = limits[name]
@@ -68,6 +72,7 @@ export function resolveLimits(limits: Partial<Limits> = {}): Limits {
     }
     resolved[name] = Math.min(value, Number.MAX_SAFE_INTEGER)
   }
+  known.add(resolved)
   return resolved
 }
 
