@@ -31,8 +31,9 @@ export function toBytes(value: BytesLike, what = 'Cannot use bytes'): Uint8Array
 
 /** As {@linkcode toBytes}, for what is known to be a view. */
 export function steadyView(view: ArrayBufferView, what: string): Uint8Array {
-  judgeBuffer(view.buffer, what)
-  return plainBytes(view)
+  const { buffer } = view // asked once: V8 leaves its compiled code for it
+  judgeBuffer(buffer, what)
+  return view.constructor === Uint8Array ? view as Uint8Array : new Uint8Array(buffer, view.byteOffset, view.byteLength)
 }
 
 function judgeBuffer(buffer: ArrayBufferLike, what: string): void {
