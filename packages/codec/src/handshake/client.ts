@@ -17,6 +17,7 @@ import {
   trimWhitespace,
 } from './fields.ts'
 import type { RequestHead, ResponseHead } from './http1.ts'
+import { parseUrl } from './origin.ts'
 import { acceptProtocol, checkProtocols } from './protocols.ts'
 import { UPGRADE_FIELD, VERSION_FIELD } from './refusal.ts'
 
@@ -94,17 +95,13 @@ const WHAT = 'Cannot create upgrade request'
 
 /** RFC 6455 §3, and the WebSockets standard: http is ws, https is wss; no fragment, not even an empty one. */
 export function parseWebSocketUrl(url: string | URL): URL {
-  const fail = (fault: string, got: unknown) => new DOMException(`${WHAT}: ${fault}, got ${quote(got)}`, 'SyntaxError')
-  let parsed: URL
-  try {
-    parsed = new URL(String(url))
-  } catch {
-    throw fail('want a URL', url)
+  const parsed = parseUrl(url)
+  if (parsed !== undefined && /^(?:http|ws)s?:[^#]*$/.test(parsed.href)) {
+    parsed.protocol = parsed.protocol.replace('http', 'ws')
+    return parsed
   }
-  parsed.protocol = parsed.protocol.replace(/^http(?=s?:)/, 'ws')
-  if (!/^wss?:$/.test(parsed.protocol)) throw fail('the scheme must be ws, wss, http or https', parsed.protocol)
-  if (parsed.href.includes('#')) throw fail('a URL must not have a fragment', parsed.href)
-  return parsed
+  const wanted = 'a URL with the scheme ws, wss, http or https and without a fragment'
+  throw new DOMException(`${WHAT}: want ${wanted}, got ${quote(url)}`, 'SyntaxError')
 }
 
 function buildHeaders(

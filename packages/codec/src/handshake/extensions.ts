@@ -3,7 +3,7 @@
 
 import type { Extension } from '../values/extension.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
-import { isToken, quote, trimWhitespace } from './fields.ts'
+import { demand, isToken, listElements, quote, trimWhitespace } from './fields.ts'
 
 /** Parameters in order; a parameter without a value has `undefined`. A name may occur more than once. */
 export type ExtensionParams = ReadonlyArray<readonly [name: string, value: string | undefined]>
@@ -36,59 +36,35 @@ export interface NegotiatedExtensions {
   readonly chain: Extension[]
 }
 
-const NAME = 'Sec-WebSocket-Extensions'
-
-// What it is made of, each with the white space behind it. Linear: no two parts of a pattern match the same character, and
-// each is tried at one place only (security.md, row 4).
-const TOKEN = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*/y
-const QUOTED = /"([\\!#$%&'*+\-.^_`|~0-9A-Za-z]+)"[ \t]*/y
-const COMMA = /(,)[ \t]*/y
-const SEMICOLON = /(;)[ \t]*/y
-const EQUALS = /(=)[ \t]*/y
-
 /**
  * The elements of all the header's lines, as one list (§9.1); no lines give none. A quoted value must be a token once
- * unquoted (§4.3). Throws `ProtocolError` `malformed-extensions`.
+ * unquoted (§4.3), so that no comma, semicolon or equals sign can stand in one. Throws `ProtocolError` `malformed-extensions`.
  */
 export function parseExtensions(values: readonly string[]): ExtensionOffer[] {
-  const text = trimWhitespace(values.join(','))
-  const offers: ExtensionOffer[] = []
-  let at = 0
-  let seen = 0 // the place that was looked at last
-  const take = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = seen = at
-    const found = pattern.exec(text)
-    if (found !== null) at = pattern.lastIndex
-    return found?.[1]
-  }
-  const need = (wanted: string, value: string | undefined): string => {
-    if (isToken(value)) return value
-    const got = seen < text.length ? quote(text.slice(seen, seen + 16)) : 'its end'
-    const fault = `Cannot parse ${NAME}: want ${wanted} at character ${seen}, got ${got}`
-    throw new ProtocolError('malformed-extensions', fault)
-  }
-  while (at < text.length) {
-    if (take(COMMA)) continue // an empty element (RFC 9110 §5.6.1)
-    const params: [string, string | undefined][] = []
-    offers.push({ name: need('the name of an extension', take(TOKEN)), params })
-    while (take(SEMICOLON)) {
-      const name = need('the name of a parameter', take(TOKEN))
-      const value = take(EQUALS) &&
-        need('the value of a parameter', take(QUOTED)?.replace(/\\(.)/g, '$1') ?? take(TOKEN))
-      params.push([name, value])
-    }
-    if (at < text.length && !take(COMMA)) need('a comma or a semicolon', undefined)
-  }
-  if (values.length > 0 && offers.length === 0) need('the name of an extension', undefined)
-  return offers
+  const elements = listElements(values)
+  if (values.length > 0 && elements.length === 0) elements.push('') // a header that is there names one at least
+  return elements.map((element) => {
+    const [name = '', ...params] = element.split(';').map(trimWhitespace)
+    return { name: parseToken(name, 'name'), params: params.map(parseParam) }
+  })
+}
+
+function parseParam(param: string): ExtensionParams[number] {
+  const [name = '', ...value] = param.split('=').map(trimWhitespace)
+  const unquoted = value.join('=').replace(/^"(.*)"$/, (_, quoted: string) => quoted.replace(/\\(.)/g, '$1'))
+  return [parseToken(name, 'parameter'), value.length === 0 ? undefined : parseToken(unquoted, 'value')]
+}
+
+function parseToken(text: string, part: string): string {
+  demand(isToken(text), 'malformed-extensions', 'Cannot parse Sec-WebSocket-Extensions', `a token as ${part}`, [text])
+  return text
 }
 
 /** The header's value for these elements; empty for none. Throws `TypeError` for a name or value that is no token. */
 export function formatExtensions(offers: readonly ExtensionOffer[]): string {
-  return offers.map(({ name, params }) => {
-    const pairs = params.map(([param, value]) => value === undefined ? [param] : [param, value])
-    return [[name], ...pairs].map((pair) => pair.map(token).join('=')).join('; ')
-  }).join(', ')
+  const pair = ([name, value]: ExtensionParams[number]): string =>
+    value === undefined ? token(name) : `${token(name)}=${token(value)}`
+  return offers.map(({ name, params }) => [token(name), ...params.map(pair)].join('; ')).join(', ')
 }
 
 /** Client: builds what the server answered. Throws `ProtocolError` for what was not offered or comes twice (§4.1). */

@@ -12,7 +12,9 @@ export type HeaderFieldsInit = Iterable<readonly [name: string, value: string]> 
 
 /** Every value of a field, in order; names are compared without case (RFC 9110 §5.1). */
 export function fieldValues(headers: HeaderFields, name: string): string[] {
-  return headers.filter((field) => equalsIgnoringCase(field[0], name)).map((field) => field[1])
+  const values: string[] = []
+  for (const field of headers) if (equalsIgnoringCase(field[0], name)) values.push(field[1])
+  return values
 }
 
 /** Whether a field is there at all. */
@@ -25,12 +27,13 @@ export function hasField(headers: HeaderFields, name: string): boolean {
  * around them; empty elements are passed over. For fields whose elements hold no quoted strings.
  */
 export function listElements(values: readonly string[]): string[] {
-  return values.flatMap((value) => value.split(',')).map(trimWhitespace).filter((element) => element !== '')
+  return values.join(',').split(',').map(trimWhitespace).filter((element) => element !== '')
 }
 
 /** Whether a list field such as `Connection` contains a token, in any case. */
 export function listIncludes(headers: HeaderFields, name: string, token: string): boolean {
-  return listElements(fieldValues(headers, name)).some((element) => equalsIgnoringCase(element, token))
+  const isToken = (element: string): boolean => equalsIgnoringCase(trimWhitespace(element), token)
+  return fieldValues(headers, name).some((value) => value.split(',').some(isToken))
 }
 
 /** Whether two texts differ at most in the case of ASCII letters; no other letter equals one of them. Copies nothing. */

@@ -31,7 +31,6 @@ export class HeadReader<K extends keyof Heads> {
   readonly #cutLine = new GrowingBytes() // the begin of a line whose end has not come
   #rest: Uint8Array = NO_BYTES
   #size = 0
-  #lineLength = 0
   #afterCr = false
   #head: Heads[K] | undefined
   #fields: [name: string, value: string][] = []
@@ -78,33 +77,30 @@ export class HeadReader<K extends keyof Heads> {
   }
 
   #read(chunk: Uint8Array): Heads[K] | undefined {
+    const { headSize, headLine } = this.#limits
+    const headEnd = headSize - this.#size // where the limits lie in this chunk
+    let lineEnd = headLine - this.#cutLine.length
     let lineStart = 0
+    let afterCr = this.#afterCr
     for (let at = 0; at < chunk.length; at++) {
-      this.#judgeByte(chunk[at]!)
-      if (chunk[at] !== LF) continue
+      const byte = chunk[at]!
+      if (at >= headEnd) throw tooBig(`a head must be at most ${headSize} bytes`)
+      if (afterCr !== (byte === LF) || isControl(byte)) throw illegal(afterCr ? CR : byte)
+      if (at >= lineEnd && byte > CR) throw tooBig(`a line must be at most ${headLine} bytes`)
+      afterCr = byte === CR
+      if (byte !== LF) continue
       const head = this.#readLine(this.#takeLine(chunk.subarray(lineStart, at + 1)))
       lineStart = at + 1
+      lineEnd = lineStart + headLine
       if (head === undefined) continue
       this.#rest = chunk.subarray(lineStart)
       this.#ended = 'complete'
       return head
     }
+    this.#size += chunk.length
+    this.#afterCr = afterCr
     if (lineStart < chunk.length) this.#cutLine.append(chunk.subarray(lineStart))
     return undefined
-  }
-
-  #judgeByte(byte: number): void {
-    const { headSize, headLine } = this.#limits
-    if (++this.#size > headSize) throw tooBig(`a head must be at most ${headSize} bytes`)
-    if (this.#afterCr !== (byte === LF)) {
-      throw malformed(`a line must end with CRLF, got a bare ${byte === LF ? 'LF' : 'CR'}`)
-    }
-    this.#afterCr = byte === CR
-    if (byte === LF) this.#lineLength = 0
-    else if (byte !== CR && ++this.#lineLength > headLine) throw tooBig(`a line must be at most ${headLine} bytes`)
-    if ((byte < 0x20 && byte !== TAB && byte !== LF && byte !== CR) || byte === 0x7f) {
-      throw malformed(`control characters are not allowed, got 0x${byte.toString(16).padStart(2, '0')}`)
-    }
   }
 
   /** The whole line without its CRLF, given its last part. */
@@ -118,7 +114,7 @@ export class HeadReader<K extends keyof Heads> {
     const { headCount } = this.#limits
     const head = this.#head
     if (head === undefined) {
-      if (line !== '' || this.#kind === 'response') this.#head = readStartLine[this.#kind](line, this.#fields = [])
+      if (line !== '' || this.#kind === 'response') this.#head = readStartLine(this.#kind, line, this.#fields = [])
     } else if (line !== '') {
       if (this.#fields.length >= headCount) throw tooBig(`a head must have at most ${headCount} header fields`)
       this.#fields.push(readField(line))
@@ -126,6 +122,16 @@ export class HeadReader<K extends keyof Heads> {
     else return head
     return undefined
   }
+}
+
+/** Whether a byte is a control character other than those that a head may hold: tabs, and CRLF behind each line. */
+function isControl(byte: number): boolean {
+  return (byte < 0x20 && byte !== TAB && byte !== LF && byte !== CR) || byte === 0x7f
+}
+
+function illegal(byte: number): ProtocolError {
+  const hex = byte.toString(16).padStart(2, '0')
+  return malformed(`want no control characters but tabs and CRLF behind each line, got 0x${hex}`)
 }
 
 function tooBig(wanted: string): ProtocolError {

@@ -36,55 +36,30 @@ export interface Heads {
   response: ResponseHead
 }
 
-// RFC 9112 §3 and §4: one space between the parts. The space before an empty reason phrase is often left out.
-const requestLine = /^([!-~]+) ([!-~]+) HTTP\/(\d\.\d)$/
-const statusLine = /^HTTP\/(\d\.\d) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/
-const wantRequestLine = 'want a request line such as "GET / HTTP/1.1", got '
-const wantStatusLine = 'want a status line such as "HTTP/1.1 101 Switching Protocols", got '
-
-/** A request's bytes, in one array. Throws `TypeError` for a part that would not be read back as it is. */
-export function encodeRequest({ method, target, httpVersion, headers }: RequestHead): Uint8Array {
-  const what = 'Cannot encode request'
-  const line = `${method} ${target} HTTP/${httpVersion}`
-  // Three parts at most are between two spaces, so that none of ours has any.
-  if (isToken(method) && requestLine.test(line)) return encodeHead(line, headers, what)
-  throw new TypeError(`${what}: ${wantRequestLine}${quote(line)}`)
+/**
+ * First lines, strictly (RFC 9112 §3, §4): one space between the parts. The space before an empty reason phrase is often left
+ * out.
+ */
+const startLines: { readonly [K in keyof Heads]: RegExp } = {
+  request: /^(?<method>[!#$%&'*+\-.^_`|~0-9A-Za-z]+) (?<target>[!-~]+) HTTP\/(?<httpVersion>\d\.\d)$/,
+  response: /^HTTP\/(?<httpVersion>\d\.\d) (?<status>[1-9]\d\d)(?: (?<statusText>[\t\x20-\x7e\x80-\xff]*))?$/,
 }
 
-/** A response's bytes, in one array; a `body` given as text goes out as UTF-8. Throws as {@linkcode encodeRequest} does. */
-export function encodeResponse(head: ResponseHead, body: string | Uint8Array = NO_BYTES): Uint8Array {
-  const { status, statusText, httpVersion, headers } = head
-  const what = 'Cannot encode response'
-  const line = `HTTP/${httpVersion} ${status} ${statusText}`
-  const content = typeof body === 'string' ? new TextEncoder().encode(body) : body
-  if (statusLine.exec(line)?.[1] === httpVersion) return encodeHead(line, headers, what, content)
-  throw new TypeError(`${what}: ${wantStatusLine}${quote(line)}`)
+const examples: { readonly [K in keyof Heads]: string } = {
+  request: 'GET / HTTP/1.1',
+  response: 'HTTP/1.1 101 Switching Protocols',
 }
 
-function encodeHead(startLine: string, headers: HeaderFields, what: string, body: Uint8Array = NO_BYTES): Uint8Array {
-  let text = `${startLine}\r\n`
-  for (const [name, value] of headers) {
-    checkField(name, value, what)
-    text += `${name}: ${value}\r\n`
-  }
-  text += '\r\n'
-  const bytes = encodeLatin1(text, body.length)
-  bytes.set(body, text.length)
-  return bytes
+function wanted(kind: keyof Heads, line: string): string {
+  return `the first line of a ${kind} must be like "${examples[kind]}", got ${quote(line)}`
 }
 
 /** Reads the first line of a head into a head with these fields; throws `ProtocolError` `malformed-head`. */
-export const readStartLine: { readonly [K in keyof Heads]: (line: string, headers: HeaderFields) => Heads[K] } = {
-  request(line, headers) {
-    const [, method, target = '', httpVersion = ''] = requestLine.exec(line) ?? []
-    if (isToken(method)) return { method, target, httpVersion, headers }
-    throw malformed(wantRequestLine + quote(line))
-  },
-  response(line, headers) {
-    const [, httpVersion, status, statusText = ''] = statusLine.exec(line) ?? []
-    if (httpVersion !== undefined) return { status: Number(status), statusText, httpVersion, headers }
-    throw malformed(wantStatusLine + quote(line))
-  },
+export function readStartLine<K extends keyof Heads>(kind: K, line: string, headers: HeaderFields): Heads[K] {
+  const parts = startLines[kind].exec(line)?.groups
+  if (parts === undefined) throw malformed(wanted(kind, line))
+  const { status, statusText = '' } = parts
+  return { ...parts, ...(status && { status: Number(status), statusText }), headers } as unknown as Heads[K]
 }
 
 /** Reads a field line (RFC 9112 §5). No white space before the colon, nor at the start, which was a fold once (§5.2). */
@@ -93,6 +68,34 @@ export function readField(line: string): [name: string, value: string] {
   const name = line.slice(0, Math.max(colon, 0))
   if (isToken(name)) return [name, trimWhitespace(line.slice(colon + 1))]
   throw malformed(`a header field must be a token, a colon and a value on one line, got ${quote(line)}`)
+}
+
+/** A request's bytes, in one array. Throws `TypeError` for a part that would not be read back as it is. */
+export function encodeRequest(head: RequestHead): Uint8Array {
+  return encodeHead('request', `${head.method} ${head.target} HTTP/${head.httpVersion}`, head, NO_BYTES)
+}
+
+/** A response's bytes, in one array; a `body` given as text goes out as UTF-8. Throws as {@linkcode encodeRequest} does. */
+export function encodeResponse(head: ResponseHead, body: string | Uint8Array = NO_BYTES): Uint8Array {
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
+  return encodeHead('response', `HTTP/${head.httpVersion} ${head.status} ${head.statusText}`, head, bytes)
+}
+
+function encodeHead(kind: keyof Heads, line: string, head: RequestHead | ResponseHead, body: Uint8Array): Uint8Array {
+  const what = `Cannot encode ${kind}`
+  // Spaces separate the parts: a part with one of its own makes a line that is none, or that has another version.
+  if ((startLines[kind].exec(line)?.groups?.['httpVersion'] ?? null) !== head.httpVersion) {
+    throw new TypeError(`${what}: ${wanted(kind, line)}`)
+  }
+  let text = `${line}\r\n`
+  for (const [name, value] of head.headers) {
+    checkField(name, value, what)
+    text += `${name}: ${value}\r\n`
+  }
+  text += '\r\n'
+  const bytes = encodeLatin1(text, body.length)
+  bytes.set(body, text.length)
+  return bytes
 }
 
 /** The fault of a peer whose head breaks RFC 9112. */

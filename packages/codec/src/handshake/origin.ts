@@ -57,9 +57,13 @@ function isAllowed(
 export function canonicalOrigin(text: string): string | undefined {
   if (text === 'null') return text
   if (!/^[a-z][a-z0-9+.\-]*:\/\/[^\s\p{Cc}/\\?#@]*$/iu.test(text)) return undefined
-  if (!/^https?:/i.test(text)) return text
+  return /^https?:/i.test(text) ? parseUrl(text)?.origin : text
+}
+
+/** A URL of the caller's own, or undefined for what is none. */
+export function parseUrl(url: string | URL): URL | undefined {
   try {
-    return new URL(text).origin
+    return new URL(String(url))
   } catch {
     return undefined
   }

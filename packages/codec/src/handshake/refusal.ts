@@ -85,17 +85,13 @@ function respond(
 
 const statusTexts: Readonly<Record<number, string>> = {
   200: 'OK',
-  301: 'Moved Permanently',
   302: 'Found',
-  307: 'Temporary Redirect',
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
-  408: 'Request Timeout',
   426: 'Upgrade Required',
-  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
