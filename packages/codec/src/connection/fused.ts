@@ -46,8 +46,12 @@ function platformPipeTo(
 
 /** Has `for await` take a message that is here already without a read of the platform's. */
 export function fuseIteration(readable: ReadableStream<Message>, takeNow: () => Message | undefined): void {
-  const values = (options?: { preventCancel?: boolean }): AsyncIterableIterator<Message> =>
-    new Iteration(readable.getReader(), takeNow, options?.preventCancel ?? false)
+  const values = (options?: { preventCancel?: boolean }): AsyncIterableIterator<Message> => {
+    if (typeof options !== 'object' && typeof options !== 'function' && options !== undefined) {
+      throw new TypeError(`Cannot iterate: options must be an object, got ${typeof options}`)
+    }
+    return new Iteration(readable.getReader(), takeNow, options?.preventCancel ?? false)
+  }
   define(readable, 'values', values)
   define(readable, Symbol.asyncIterator, values)
 }

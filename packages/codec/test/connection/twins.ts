@@ -90,7 +90,7 @@ export function outcome({ state, value, error }: Watched<unknown>): string {
 /** The first line in which two tales differ; undefined where they are the same. */
 export function firstDifference(a: readonly string[], b: readonly string[]): string | undefined {
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    if (a[i] !== b[i]) return `line ${i}:\n  ours:     ${a[i]}\n  platform: ${b[i]}`
+    if (a[i] !== b[i]) return `line ${i}:\n  ours:     ${a[i]}\n  want:     ${b[i]}`
   }
   return undefined
 }
