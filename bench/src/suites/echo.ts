@@ -6,7 +6,8 @@ import { oursOn, rivalsOn, type Server, TCP, tcpOn } from '../rivals.ts'
 import { contest, contestSeconds } from '../running.ts'
 import type { Suite, SuiteOptions, SuitePlan } from '../suite.ts'
 
-interface EchoCase {
+/** One shape of traffic. */
+export interface EchoCase {
   size: number
   connections: number
   /** Messages in flight on each connection. */
@@ -21,7 +22,8 @@ interface EchoCase {
 type Mode = keyof typeof labels
 const labels = { pipe: 'pipe', loop: 'for await', views: 'views, pipe' }
 
-const cases: EchoCase[] = [
+/** What is echoed. */
+export const cases: readonly EchoCase[] = [
   { size: 64, connections: 1, inFlight: 1, modes: ['loop'] },
   { size: 64, connections: 32, inFlight: 1, modes: ['loop'] },
   { size: 64, connections: 32, inFlight: 64, modes: ['loop'], quick: ['loop'] },
@@ -45,6 +47,11 @@ const suite: Suite = {
 
 export default suite
 
+/** As it stands in the tables: `64 B, 32 × 64`. */
+export function nameOf({ size: bytes, connections, inFlight }: EchoCase): string {
+  return `${size(bytes)}, ${connections} × ${inFlight}`
+}
+
 function modesOf({ modes, quick: few = [] }: EchoCase, { quick }: SuitePlan): Mode[] {
   return ['pipe', ...quick ? few : modes]
 }
@@ -62,7 +69,7 @@ function othersOf(one: EchoCase, { target, quick }: SuitePlan): Server[] {
 async function echo(one: EchoCase, options: SuiteOptions): Promise<void> {
   const { target, report, note, doing } = options
   const [modes, others] = [modesOf(one, options), othersOf(one, options)]
-  const name = `${size(one.size)}, ${one.connections} × ${one.inFlight}`
+  const name = nameOf(one)
   doing(name)
   const rounds = await contest(options, 'echo', [
     ...modes.map((mode) => ({ name: mode, server: oursOn(target), mode, load: { ...one, raw: false } })),
