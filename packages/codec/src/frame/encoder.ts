@@ -6,7 +6,7 @@ import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
 import { isControl, isOpcode } from '../values/opcode.ts'
 import { checkRole, type FrameInit, type Role } from '../values/types.ts'
 import { headerLength, MAX_CONTROL_LENGTH, opcodeName, packFirstByte, RSV, writeHeader } from './header.ts'
-import { type MaskingKeySource, maskInto, rotateKey, secureMaskingKeys, writeKey } from './mask.ts'
+import { type MaskingKeySource, maskInto, rotateKey, secureMaskingKeys, WORDS_FROM, wordsOf, writeKey } from './mask.ts'
 
 /** Servers copy payloads up to this many bytes beside their headers and lend longer ones: a copy costs less than a chunk. */
 export const LEND_ABOVE = 16384
@@ -87,7 +87,8 @@ export class FrameEncoder {
     }
     if (length > 0) {
       const block = this.#allocate(length)
-      for (let i = from, at = 0; i < to; i++) at = this.#write(block, at, planned[i]!, lent)
+      const words = this.#masks && length >= WORDS_FROM ? wordsOf(block.buffer) : undefined
+      for (let i = from, at = 0; i < to; i++) at = this.#write(block, words, at, planned[i]!, lent)
       chunks.push(block)
     }
     if (lent !== undefined) chunks.push(lent)
@@ -96,7 +97,13 @@ export class FrameEncoder {
     return to
   }
 
-  #write(block: Uint8Array, at: number, frame: PlannedFrame, lent: Uint8Array | undefined): number {
+  #write(
+    block: Uint8Array,
+    words: Int32Array | undefined,
+    at: number,
+    frame: PlannedFrame,
+    lent: Uint8Array | undefined,
+  ): number {
     const { firstByte, payload, payloadLength, offset, opens } = frame
     if (opens) {
       at = writeHeader(block, at, firstByte, payloadLength, this.#masks)
@@ -107,7 +114,7 @@ export class FrameEncoder {
       }
     }
     if (payload === lent) return at
-    if (this.#masks) maskInto(block, at, payload, rotateKey(this.#key, offset))
+    if (this.#masks) maskInto(block, at, payload, rotateKey(this.#key, offset), words)
     else block.set(payload, at)
     return at + payload.length
   }

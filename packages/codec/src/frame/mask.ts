@@ -61,8 +61,8 @@ export function writeKey(bytes: Uint8Array, at: number, key: number): void {
   bytes[at + 3] = key >>> 24
 }
 
-// Below this many bytes the byte loop wins over making a word view (measured: about 100 on V8).
-const WORDS_FROM = 96
+/** Below this many bytes the byte loop wins over making a word view (measured: about 100 on V8). */
+export const WORDS_FROM = 96
 
 /** Memory as words, but for its last bytes. Made once for many payloads: a view takes as long as masking 200 bytes. */
 export function wordsOf(memory: ArrayBufferLike): Int32Array {
