@@ -25,9 +25,9 @@ export interface Contestant {
 /** To start a server and open the load's connections to it, in seconds. */
 const START = 0.2
 
-/** A server's compiler warms up beside its work, so it takes longer than a codec's. */
+/** A server's compiler works beside it, so a server takes longer to warm up than a codec. */
 function warmedUp(effort: Effort): Effort {
-  return { ...effort, warmUp: effort.warmUp * 2 }
+  return { ...effort, warmUp: effort.seconds / 2 }
 }
 
 /** About how long `contest` takes with so many servers, in seconds. */
@@ -41,14 +41,12 @@ export async function contest(
   kind: string,
   contestants: readonly Contestant[],
 ): Promise<Rounds<string>> {
-  const children: Child[] = []
+  const children = contestants.map(({ server, mode }) => startServer(target, server, mode))
   const sides: Record<string, Side> = {}
   try {
-    for (const { name, server, mode, load: options } of contestants) {
-      const child = startServer(target, server, mode)
-      children.push(child)
-      const port = await child.ask<number>({ do: 'listen' })
-      sides[name] = await openLoad(load, name, kind, { ...options, port })
+    const ports = await Promise.all(children.map((child) => child.ask<number>({ do: 'listen' })))
+    for (const [i, { name, load: options }] of contestants.entries()) {
+      sides[name] = await openLoad(load, name, kind, { ...options, port: ports[i] })
     }
     const rounds = await measure(sides, warmedUp(effort))
     for (const name of Object.keys(sides)) await closeLoad(load, name)
