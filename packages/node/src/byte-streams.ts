@@ -96,7 +96,9 @@ class NodeSocket implements DuplexSocket {
 
   readonly #onData = (chunk: Uint8Array): void => this.duplex.push(ownBytes(chunk, this.#alone))
 
-  readonly #onClose = (): void => this.duplex.fail(this.#failure())
+  readonly #onClose = (): void => {
+    if (!this.duplex.over) this.duplex.fail(this.#failure()) // an error costs more than a write
+  }
 
   /** Why the socket cannot be used any more. */
   #failure(error?: Error | null): Error {

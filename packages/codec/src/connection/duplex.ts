@@ -108,7 +108,12 @@ export class Duplex implements ByteStreams, Channel {
 
   /** Closes the socket at once, as a fault would. */
   destroy(): void {
-    this.fail(closedError())
+    if (!this.#over) this.fail(closedError())
+  }
+
+  /** Whether the socket is closed, or on its way there: then nothing that is told matters any more. */
+  get over(): boolean {
+    return this.#over
   }
 
   /** Resolves when the socket is closed, for whatever reason. */
@@ -204,7 +209,7 @@ export class Duplex implements ByteStreams, Channel {
 
   abort(_reason?: unknown): void {
     this.#events = undefined
-    this.fail(closedError())
+    this.destroy()
   }
 
   // ── The end ────────────────────────────────────────────────────────────────────────────────────────────────────────
