@@ -5,6 +5,7 @@
  */
 
 export type { BytesLike, ByteStreams, Control, Frame, FrameInit, Message, Role } from './values/types.ts'
+export { useViewsOnly } from './values/bytes.ts'
 export { isControl, Opcode } from './values/opcode.ts'
 export { isSendableStatusCode, StatusCode } from './values/status-code.ts'
 export { ProtocolError, type ProtocolErrorCode } from './values/protocol-error.ts'

@@ -1,7 +1,7 @@
 // A socket's two directions, whatever the socket is: an adapter tells what comes and does what is asked. Owns how the two end: each by
 // itself, both together, by an abort, a discard or a fault. A connection uses it as a channel; everybody else as byte streams.
 
-import { concat } from '../values/bytes.ts'
+import { concat, dense } from '../values/bytes.ts'
 import type { ByteStreams } from '../values/types.ts'
 import type { Channel, ChannelEvents } from './channel.ts'
 import { lockedStreams, streamsOver } from './channel-streams.ts'
@@ -75,7 +75,7 @@ export class Duplex implements ByteStreams, Channel {
     this.reclaim = socket.reclaim
     this.#socket = socket
     this.#startTimer = startTimer
-    if (head !== undefined && head.length > 0) this.#held.push(head)
+    if (head !== undefined && head.length > 0) this.#held.push(dense(head))
   }
 
   // ── For the adapter ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,7 @@
 // then it stops, down to the transport.
 
 import type { CloseBody } from '../message/close-body.ts'
-import { plainBytes } from '../values/bytes.ts'
+import { dense } from '../values/bytes.ts'
 import type { Channel, ChannelEvents } from './channel.ts'
 import type { Inbox } from './inbox.ts'
 import { Lease } from './lease.ts'
@@ -49,7 +49,7 @@ export class Intake implements ChannelEvents {
   async start(head: Uint8Array | undefined): Promise<void> {
     await undefined // whoever is told of these bytes must have the connection in hand
     this.#channel.listen(this)
-    if (head !== undefined && head.length > 0) this.chunk(head)
+    if (head !== undefined && head.length > 0) this.chunk(dense(head))
     if (!this.#paused) this.#channel.resume()
   }
 
@@ -88,11 +88,9 @@ export class Intake implements ChannelEvents {
   /** Takes a chunk; reading stops where the application must take something first. */
   chunk(chunk: Uint8Array): void {
     this.#events.onAlive()
-    // What is read ahead must not pin a buffer many times its size (security.md, row 22). A Buffer's own slice copies nothing.
-    const sparse = chunk.length * 2 < chunk.buffer.byteLength
     const { reclaim } = this.#channel
-    this.#lease = sparse || reclaim === undefined ? undefined : new Lease(chunk, reclaim)
-    this.#protocol.receive(sparse ? plainBytes(chunk).slice() : chunk, this.#lease)
+    this.#lease = reclaim === undefined ? undefined : new Lease(chunk, reclaim)
+    this.#protocol.receive(chunk, this.#lease)
     this.pump()
     if (!this.#mustPause || this.#paused) return
     this.#paused = true

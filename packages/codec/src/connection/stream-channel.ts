@@ -1,5 +1,6 @@
 // Any pair of byte streams as a channel. Owns a reader and a writer.
 
+import { dense } from '../values/bytes.ts'
 import type { ByteStreams } from '../values/types.ts'
 import type { Channel, ChannelEvents } from './channel.ts'
 
@@ -69,7 +70,7 @@ export class StreamChannel implements Channel {
       while (this.#flowing) {
         const { done, value } = await this.#reader.read()
         if (done) return this.#events?.end()
-        this.#events?.chunk(value)
+        this.#events?.chunk(dense(value))
       }
     } catch (error) {
       this.#failed(error)
