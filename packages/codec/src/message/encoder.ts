@@ -1,13 +1,17 @@
-// Messages and control frames in, frames out: the mirror of the decoder. Keeps nothing between calls.
+// Messages and control frames in, frames out: the mirror of the decoder. Keeps nothing of a message between calls.
 
 import { MAX_CONTROL_LENGTH } from '../frame/header.ts'
 import { useVectorMasking } from '../frame/mask-simd.ts'
-import { describe, isBytesLike, toBytes } from '../values/bytes.ts'
+import { describe, isBytesLike, NO_BYTES, toBytes } from '../values/bytes.ts'
 import { Opcode } from '../values/opcode.ts'
 import type { Control, Frame, Message } from '../values/types.ts'
 import { encodeCloseBody } from './close-body.ts'
 
 const encoder = new TextEncoder()
+
+/** Texts up to this many UTF-16 units share memory: an array of its own takes 0.4 µs, ten times what encoding a short text does. */
+const SHORT = 1024
+const SHARED = 8192
 
 /** How a {@linkcode MessageEncoder} encodes. */
 export interface MessageEncoderOptions {
@@ -18,6 +22,8 @@ export interface MessageEncoderOptions {
 /** Turns messages into frames (RFC 6455 §5.4, §5.6) and control data into control frames (§5.5). */
 export class MessageEncoder {
   readonly #fragmentSize: number
+  /** What is free of the memory that short texts share. */
+  #free = NO_BYTES
 
   /** Throws `RangeError` for a fragment size that is no whole number of at least 1. */
   constructor(options: MessageEncoderOptions = {}) {
@@ -31,13 +37,13 @@ export class MessageEncoder {
 
   /**
    * The frames of one message, made as they are iterated, or one control frame. Payloads are views of `data`, not copied;
-   * a text is encoded as UTF-8, a lone surrogate as U+FFFD. Throws at once: `TypeError` for data of the wrong type,
-   * `RangeError` for what RFC 6455 §5.5 and §7.4 forbid.
+   * a text is encoded as UTF-8, a lone surrogate as U+FFFD. Short texts share an ArrayBuffer, so it must not be transferred.
+   * Throws at once: `TypeError` for data of the wrong type, `RangeError` for what RFC 6455 §5.5 and §7.4 forbid.
    */
   encode(item: Message | Control): IterableIterator<Frame> {
     switch (item?.type) {
       case 'text':
-        return this.#fragments(Opcode.Text, encodeText(item.data))
+        return this.#fragments(Opcode.Text, this.#encodeText(item.data))
       case 'binary':
         return this.#fragments(Opcode.Binary, toBytes(item.data, 'Cannot encode message'))
       case 'ping':
@@ -49,6 +55,18 @@ export class MessageEncoder {
       default:
         throw new TypeError(`Cannot encode message: want a message or a control frame, got ${describe(item)}`)
     }
+  }
+
+  #encodeText(data: unknown): Uint8Array {
+    if (typeof data !== 'string') {
+      throw new TypeError(`Cannot encode message: text must be a string, got ${describe(data)}`)
+    }
+    if (data.length > SHORT) return encoder.encode(data)
+    if (this.#free.length <= data.length * 3) this.#free = new Uint8Array(SHARED) // used up, or transferred after all
+    const { written } = encoder.encodeInto(data, this.#free)
+    const payload = this.#free.subarray(0, written)
+    this.#free = this.#free.subarray(written)
+    return payload
   }
 
   #fragments(opcode: Opcode, payload: Uint8Array): IterableIterator<Frame> {
@@ -80,11 +98,4 @@ export function checkControlData(data: unknown): Uint8Array {
 /** A whole frame without reserved bits. */
 export function frameOf(opcode: Opcode, payload: Uint8Array, fin: boolean): Frame {
   return { fin, rsv1: false, rsv2: false, rsv3: false, opcode, payload, payloadLength: payload.length, offset: 0 }
-}
-
-function encodeText(data: unknown): Uint8Array {
-  if (typeof data !== 'string') {
-    throw new TypeError(`Cannot encode message: text must be a string, got ${describe(data)}`)
-  }
-  return encoder.encode(data)
 }

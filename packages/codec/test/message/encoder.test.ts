@@ -65,6 +65,18 @@ describe('MessageEncoder', () => {
     }
   })
 
+  it('gives short texts payloads that no later one writes to, also when their memory was transferred', () => {
+    const encoder = new MessageEncoder()
+    const texts = Array.from({ length: 400 }, (_, i) => ['x', 'é', '€', '😀'][i % 4]!.repeat((i * 37) % 350))
+    const frames = texts.map((data) => [...encoder.encode({ type: 'text', data })][0]!)
+    frames.forEach(({ payload }, i) => expectBytes(payload, utf8(texts[i]!)))
+    for (const data of ['short', '']) {
+      const { buffer } = [...encoder.encode({ type: 'text', data: 'x' })][0]!.payload
+      structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })
+      expectBytes([...encoder.encode({ type: 'text', data })][0]!.payload, utf8(data))
+    }
+  })
+
   it('makes whole control frames of at most 125 bytes', () => { // rfc.md 37
     expect(encode({ type: 'ping', data: pattern(125) }, 10).map(header)).toEqual(['F--- 9:125'])
     expect(encode({ type: 'pong', data: pattern(0) }).map(header)).toEqual(['F--- 10:0'])
