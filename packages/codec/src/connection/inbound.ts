@@ -7,6 +7,7 @@ import { SMALL } from '../values/bytes.ts'
 import { Opcode } from '../values/opcode.ts'
 import type { Inbox } from './inbox.ts'
 import { Assembly } from './assembly.ts'
+import type { Environment } from './environment.ts'
 import { fuseIteration, fusePipe } from './fused.ts'
 import { type IncomingContext, IncomingMessage } from './incoming-message.ts'
 import type { Lease } from './lease.ts'
@@ -15,6 +16,7 @@ import type { DataPart } from './protocol.ts'
 
 /** How messages are made. */
 export interface InboundOptions extends Pick<IncomingContext, 'maxMessageSize' | 'allocate'> {
+  readonly environment: Pick<Environment, 'defer'>
   /** Whether binary messages may be views of received chunks. */
   readonly binary: 'copy' | 'view' | undefined
 }
@@ -171,21 +173,19 @@ export class Inbound {
       this.#awaited = undefined
       this.#deliver()
     }
-    // Where there will be none, the pipe is over, and what is here is for whoever reads next.
-    target.ready().then(goOn, () => this.#awaited === target && this.#stopWaiting())
+    // Where there will be none, the pipe is as good as over. A platform whose pipe hears of that only when it gets what it asked for
+    // gets it, once the others' had time to let go.
+    target.ready().then(goOn, () => this.#options.environment.defer(goOn))
   }
 
-  /** The platform's pipe would not have asked for a message yet; who reads next asks anew. */
-  #stopWaiting(): void {
-    this.#awaited = undefined
-    this.#wanted = false
-  }
-
-  /** A pipe begins to hand messages to that connection, or is over. */
+  /** A pipe begins to hand messages to that connection, or does so no longer. */
   #divert(target: Outbound | undefined): void {
     this.#target = target
-    if (this.#awaited !== undefined) this.#stopWaiting()
     if (this.#unflushed !== target) this.flush()
+    if (this.#awaited === undefined || this.#readable!.locked) return
+    // It is over. The platform's would not have asked for a message yet; who reads next asks anew.
+    this.#awaited = undefined
+    this.#wanted = false
   }
 
   /** Takes a part: hands the message that ends with it to the pipe's target or the waiting read. */

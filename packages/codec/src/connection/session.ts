@@ -68,7 +68,8 @@ export class Session
     })
     const inbox = this.#inbox = new Inbox(limits.readAhead)
     this.#intake = inbox.intake = new Intake(channel, protocol, inbox, this)
-    this.inbound = new Inbound(inbox, { maxMessageSize: limits.maxMessageSize, allocate, binary: options.binary }, this)
+    const { maxMessageSize } = limits
+    this.inbound = new Inbound(inbox, { maxMessageSize, allocate, binary: options.binary, environment }, this)
     const outbox = this.#outbox = new Outbox(protocol.frames, channel, environment, limits, this)
     this.#sender = new Sender(protocol.frames, outbox, limits, observe === undefined, this.inbound, this)
     this.outbound = new Outbound(limits, channel.keepsNothing && observe === undefined, this.#sender, outbox, this)
