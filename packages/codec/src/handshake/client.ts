@@ -11,7 +11,7 @@ import {
   fieldValues,
   type HeaderFields,
   type HeaderFieldsInit,
-  listIncludes,
+  includesToken,
   quote,
   toExtraFields,
   trimWhitespace,
@@ -156,8 +156,9 @@ function judgeResponse(
   const upgrades = values('Upgrade')
   const upgrade = equalsIgnoringCase(trimWhitespace(upgrades.join()), 'websocket')
   demand(upgrade, 'missing-upgrade', what, 'Upgrade: websocket', upgrades)
-  const connection = listIncludes(headers, 'Connection', 'upgrade')
-  demand(connection, 'missing-connection', what, 'Connection to contain Upgrade', values('Connection'))
+  const connections = values('Connection')
+  const connection = includesToken(connections, 'upgrade')
+  demand(connection, 'missing-connection', what, 'Connection to contain Upgrade', connections)
   const accepts = values('Sec-WebSocket-Accept')
   const wanted = acceptKey(key)
   const accept = trimWhitespace(accepts.join())

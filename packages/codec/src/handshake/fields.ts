@@ -32,13 +32,18 @@ export function listElements(values: readonly string[]): string[] {
 
 /** Whether a list field such as `Connection` contains a token, in any case. */
 export function listIncludes(headers: HeaderFields, name: string, token: string): boolean {
-  const isToken = (element: string): boolean => equalsIgnoringCase(trimWhitespace(element), token)
-  return fieldValues(headers, name).some((value) => value.split(',').some(isToken))
+  return includesToken(fieldValues(headers, name), token)
+}
+
+/** Whether a list, given as the values of its field, contains a token, in any case. */
+export function includesToken(values: readonly string[], token: string): boolean {
+  return values.join(',').split(',').some((element) => equalsIgnoringCase(trimWhitespace(element), token))
 }
 
 /** Whether two texts differ at most in the case of ASCII letters; no other letter equals one of them. Copies nothing. */
 export function equalsIgnoringCase(a: string, b: string): boolean {
   if (a.length !== b.length) return false
+  if (a === b) return true
   for (let i = 0; i < a.length; i++) {
     const code = a.charCodeAt(i)
     const difference = code ^ b.charCodeAt(i)

@@ -45,7 +45,7 @@ function isAllowed(
     throw new TypeError(`Cannot judge origin: allowedOrigins must answer true or false, got ${quote(answer)}`)
   }
   const allowed = policy === 'same-origin' ? [own] : policy.map(listedOrigin)
-  if (origin === undefined) return true
+  if (origin === undefined || allowed.includes(origin)) return true
   const canonical = canonicalOrigin(origin)
   return canonical !== undefined && allowed.some((one) => equalsIgnoringCase(one, canonical))
 }

@@ -11,7 +11,7 @@ import {
   hasField,
   type HeaderFields,
   type HeaderFieldsInit,
-  listIncludes,
+  includesToken,
   quote,
   toExtraFields,
 } from './fields.ts'
@@ -66,14 +66,14 @@ export function judgeUpgradeRequest(head: RequestHead, options: UpgradeAnswerOpt
     const extensionOffers = parseExtensions(fieldValues(head.headers, 'Sec-WebSocket-Extensions'))
     const protocol = chooseProtocol(offered, head, options.protocols)
     const { extensions, chain } = answerExtensions(extensionOffers, options.extensions ?? [])
-    const headers: HeaderFields[number][] = [
+    const ours: HeaderFields = [
       UPGRADE_FIELD,
       ['Connection', 'Upgrade'],
       ['Sec-WebSocket-Accept', acceptKey(key)],
+      ['Sec-WebSocket-Protocol', protocol],
+      ['Sec-WebSocket-Extensions', extensions],
     ]
-    if (protocol !== '') headers.push(['Sec-WebSocket-Protocol', protocol])
-    if (extensions !== '') headers.push(['Sec-WebSocket-Extensions', extensions])
-    headers.push(...extra)
+    const headers = [...ours.filter(([, value]) => value !== ''), ...extra]
     const response = { status: 101, statusText: 'Switching Protocols', httpVersion: '1.1', headers }
     return { accepted: true, response, protocol, extensions, chain }
   } catch (error) {
@@ -125,16 +125,17 @@ function bodyFields(headers: HeaderFields): string[] {
 }
 
 function judgeUpgrade(headers: HeaderFields): void {
-  const values = (name: string): string[] => fieldValues(headers, name)
-  const versions = values('Sec-WebSocket-Version')
+  const versions = fieldValues(headers, 'Sec-WebSocket-Version')
   const version = versions.join() // of several values no version
-  const upgrade = listIncludes(headers, 'Upgrade', 'websocket')
+  const upgrades = fieldValues(headers, 'Upgrade')
+  const upgrade = includesToken(upgrades, 'websocket')
   const hixie75 = upgrade && versions.length === 0 && !hasField(headers, 'Sec-WebSocket-Key')
   const hixie = hixie75 || hasField(headers, 'Sec-WebSocket-Key1') || hasField(headers, 'Sec-WebSocket-Key2')
   demand(!hixie, 'obsolete-handshake', WHAT, `RFC 6455, version ${VERSION}, and not a hixie draft`, versions)
-  demand(upgrade, 'missing-upgrade', WHAT, 'a WebSocket request with Upgrade: websocket', values('Upgrade'))
-  const connection = listIncludes(headers, 'Connection', 'upgrade')
-  demand(connection, 'missing-connection', WHAT, 'Connection to contain Upgrade', values('Connection'))
+  demand(upgrade, 'missing-upgrade', WHAT, 'a WebSocket request with Upgrade: websocket', upgrades)
+  const connections = fieldValues(headers, 'Connection')
+  const connection = includesToken(connections, 'upgrade')
+  demand(connection, 'missing-connection', WHAT, 'Connection to contain Upgrade', connections)
   // RFC 6455 §4.4; its grammar in §4.3: 0 to 255 without leading zeros.
   const code = String(Number(version) & 255) === version ? 'unsupported-version' : 'invalid-version'
   demand(version === VERSION, code, WHAT, `Sec-WebSocket-Version ${VERSION}`, versions)
