@@ -16,7 +16,11 @@ export class TestSocket implements DuplexSocket, Wire {
   readonly joins: number
   readonly keepsNothing: boolean
   /** What is given back is seen by nobody any more: whoever still looks sees rubbish. */
-  readonly reclaim = (chunk: Uint8Array): void => void new Uint8Array(chunk.buffer).fill(0xee)
+  readonly reclaim = (chunk: Uint8Array): void => {
+    this.reclaimed.push(chunk)
+    new Uint8Array(chunk.buffer).fill(0xee)
+  }
+  readonly reclaimed: Uint8Array[] = []
   /** What was written to it, as it was when the system took it. */
   readonly chunks: Uint8Array[] = []
   /** How many chunks each write had. */
