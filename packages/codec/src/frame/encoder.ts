@@ -37,6 +37,8 @@ interface PlannedFrame {
  * A frame whose `payloadLength` exceeds its `payload` opens a long frame; the parts that follow continue it with growing
  * `offset` until `payloadLength` is reached, and any other frame before that is a `RangeError`.
  *
+ * Several frames a call are several times as cheap as one: each call has memory of its own, which byte streams may transfer.
+ *
  * ```ts run
  * import { FrameEncoder, Opcode } from '@wirestream/codec'
  *
