@@ -2,7 +2,7 @@
 // message in flight on every one of them.
 
 import { connectionsAllowed } from '../descriptors.ts'
-import { ITSELF, oursOn, rivalsOn, type Server } from '../rivals.ts'
+import { ITSELF, oursOn, rivalsOn, type Server, TCP, tcpOn } from '../rivals.ts'
 import { contest, contestSeconds } from '../running.ts'
 import type { Suite, SuiteOptions, SuitePlan } from '../suite.ts'
 
@@ -21,9 +21,9 @@ const suite: Suite = {
 
 export default suite
 
-/** The rival beside ours, to see what is the runtime's share. */
+/** The rival and TCP beside ours, to see what is the runtime's share and what the system's. */
 function serversOf({ target, quick }: SuitePlan): Server[] {
-  return [oursOn(target), ...quick ? [] : rivalsOn(target).slice(0, 1)]
+  return [oursOn(target), ...quick ? [] : [rivalsOn(target)[0]!, tcpOn(target)]]
 }
 
 async function compareCrowds(server: Server, options: SuiteOptions): Promise<void> {
@@ -36,7 +36,7 @@ async function compareCrowds(server: Server, options: SuiteOptions): Promise<voi
     name: String(connections),
     server,
     mode: 'pipe',
-    load: { connections, inFlight: 1, size: 64, raw: false },
+    load: { connections, inFlight: 1, size: 64, raw: server.name === TCP },
   }))
   const rounds = await contest(options, 'echo', contestants)
   const perMessage = (connections: number) => rounds[connections]!.map((rate) => 1e6 / rate)
