@@ -6,65 +6,62 @@ import { Outbound } from './outbound.ts'
 
 type Message = string | Uint8Array
 
-/** Has `readable.pipeTo` tell which connection messages may be handed to directly, for as long as the pipe lasts. */
-export function fusePipe(readable: ReadableStream<Message>, divert: (target: Outbound | undefined) => void): void {
-  let latest = 0
+/** Where a stream's messages come from: by its pulls, and past them. */
+export interface MessageSource extends UnderlyingDefaultSource<Message> {
+  /** Tells which connection messages may be handed to directly, from now on. */
+  divert(target: Outbound | undefined): void
+  /** A message that is here already and that no read of the stream waits for. */
+  takeNow(): Message | undefined
+}
+
+/** A connection's `readable`. */
+export class MessageStream extends ReadableStream<Message> {
+  readonly #source: MessageSource
+  #pipes = 0
+
+  constructor(source: MessageSource) {
+    super(source, { highWaterMark: 0 })
+    this.#source = source
+  }
+
   // Asynchronous, so that what the platform would refuse rejects; the pipe begins before the first await.
-  async function pipeTo(
-    this: ReadableStream<Message>,
-    destination: WritableStream<Message>,
-    options?: Parameters<ReadableStream<Message>['pipeTo']>[1],
-  ): Promise<void> {
-    const target = this === readable && !readable.locked ? Outbound.of(destination) : undefined
+  override async pipeTo(destination: WritableStream<Message>, options?: StreamPipeOptions): Promise<void> {
+    const target = #source in this && !this.locked ? Outbound.of(destination) : undefined
     const signal = options?.signal
     if (target === undefined || destination.locked || signal?.aborted) {
-      return await platformPipeTo(this, destination, options)
+      return await ReadableStream.prototype.pipeTo.call(this, destination, options)
     }
-    const mine = ++latest
+    const mine = ++this.#pipes
     const stop = (): void => {
-      if (mine === latest) divert(undefined)
+      if (mine === this.#pipes) this.#source.divert(undefined)
     }
     if (signal instanceof AbortSignal) signal.addEventListener('abort', stop, { once: true })
     try {
-      const piped = platformPipeTo(this, destination, options)
-      if (readable.locked) divert(target) // else it was refused
+      const piped = super.pipeTo(destination, options)
+      if (this.locked) this.#source.divert(target) // else it was refused
       await piped
     } finally {
       if (signal instanceof AbortSignal) signal.removeEventListener('abort', stop)
       stop()
     }
   }
-  define(readable, 'pipeTo', pipeTo)
-}
 
-function platformPipeTo(
-  readable: ReadableStream<Message>,
-  ...[destination, options]: Parameters<ReadableStream<Message>['pipeTo']>
-): Promise<void> {
-  return ReadableStream.prototype.pipeTo.call(readable, destination, options)
-}
-
-/** Has `for await` take a message that is here already without a read of the platform's. */
-export function fuseIteration(readable: ReadableStream<Message>, takeNow: () => Message | undefined): void {
-  const values = (options?: { preventCancel?: boolean }): AsyncIterableIterator<Message> => {
+  override values(options?: ReadableStreamIteratorOptions): ReadableStreamAsyncIterator<Message> {
     if (typeof options !== 'object' && typeof options !== 'function' && options !== undefined) {
       throw new TypeError(`Cannot iterate: options must be an object, got ${typeof options}`)
     }
-    return new Iteration(readable.getReader(), takeNow, options?.preventCancel ?? false)
+    return new Iteration(this.getReader(), this.#source, options?.preventCancel ?? false)
   }
-  define(readable, 'values', values)
-  define(readable, Symbol.asyncIterator, values)
-}
 
-/** As a method of the stream's own, which nobody sees who lists its properties. */
-function define(readable: ReadableStream<Message>, name: PropertyKey, value: unknown): void {
-  Object.defineProperty(readable, name, { value, writable: true, configurable: true })
+  override [Symbol.asyncIterator](options?: ReadableStreamIteratorOptions): ReadableStreamAsyncIterator<Message> {
+    return this.values(options)
+  }
 }
 
 /** The iterator of a stream, as the Streams standard has it (§4.2.5). */
 class Iteration implements AsyncIterableIterator<Message> {
   readonly #reader: ReadableStreamDefaultReader<Message>
-  readonly #takeNow: () => Message | undefined
+  readonly #source: MessageSource
   readonly #preventCancel: boolean
   /** Reads that wait, in order; the last of them. */
   #waiting = 0
@@ -73,11 +70,11 @@ class Iteration implements AsyncIterableIterator<Message> {
 
   constructor(
     reader: ReadableStreamDefaultReader<Message>,
-    takeNow: () => Message | undefined,
+    source: MessageSource,
     preventCancel: boolean,
   ) {
     this.#reader = reader
-    this.#takeNow = takeNow
+    this.#source = source
     this.#preventCancel = preventCancel
     reader.closed.catch(() => {})
   }
@@ -85,7 +82,7 @@ class Iteration implements AsyncIterableIterator<Message> {
   next(): Promise<IteratorResult<Message, undefined>> {
     if (this.#waiting === 0) {
       if (this.#over) return Promise.resolve({ done: true, value: undefined })
-      const value = this.#takeNow()
+      const value = this.#source.takeNow()
       if (value !== undefined) return Promise.resolve({ done: false, value })
     }
     return this.#inTurn(() => this.#read())
@@ -105,6 +102,10 @@ class Iteration implements AsyncIterableIterator<Message> {
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
   }
 
   /** One step after another, whatever became of the one before. */

@@ -8,7 +8,7 @@ import { Opcode } from '../values/opcode.ts'
 import type { Inbox } from './inbox.ts'
 import { Assembly } from './assembly.ts'
 import type { Environment } from './environment.ts'
-import { fuseIteration, fusePipe } from './fused.ts'
+import { type MessageSource, MessageStream } from './fused.ts'
 import { type IncomingContext, IncomingMessage } from './incoming-message.ts'
 import type { Lease } from './lease.ts'
 import type { Outbound } from './outbound.ts'
@@ -30,7 +30,7 @@ export interface InboundEvents extends Pick<IncomingContext, 'cutShort'> {
 }
 
 /** Makes the streams when they are asked for: an idle connection should not pay for them. */
-export class Inbound {
+export class Inbound implements MessageSource {
   readonly #inbox: Inbox
   readonly #options: InboundOptions
   readonly #events: InboundEvents
@@ -118,21 +118,24 @@ export class Inbound {
   }
 
   #open(): ReadableStream<string | Uint8Array> {
-    const readable = new ReadableStream<string | Uint8Array>({
-      start: (controller) => void (this.#controller = controller),
-      pull: () => {
-        this.#wanted = true
-        this.#awaited = undefined // it was another read that waited
-        this.#deliver()
-      },
-      cancel: (reason) => this.#events.onCancel(reason),
-    }, { highWaterMark: 0 })
+    const readable = this.#readable = new MessageStream(this)
     this.#inbox.offer = (part) => this.#accepts() && this.#take(part)
-    fusePipe(readable, (target) => this.#divert(target))
-    fuseIteration(readable, () => this.#takeNow())
-    this.#readable = readable
     if (this.#end !== undefined) this.#finish()
     return readable
+  }
+
+  start(controller: ReadableStreamDefaultController<string | Uint8Array>): void {
+    this.#controller = controller
+  }
+
+  pull(): void {
+    this.#wanted = true
+    this.#awaited = undefined // it was another read that waited
+    this.#deliver()
+  }
+
+  cancel(reason: unknown): void {
+    this.#events.onCancel(reason)
   }
 
   /** Lets what was handed to a pipe's target leave in one write, once all that is here was. */
@@ -179,7 +182,7 @@ export class Inbound {
   }
 
   /** A pipe begins to hand messages to that connection, or does so no longer. */
-  #divert(target: Outbound | undefined): void {
+  divert(target: Outbound | undefined): void {
     this.#target = target
     if (this.#unflushed !== target) this.flush()
     if (this.#awaited === undefined || this.#readable!.locked) return
@@ -203,7 +206,7 @@ export class Inbound {
   }
 
   /** A message that is here already and that no read of the stream waits for. */
-  #takeNow(): string | Uint8Array | undefined {
+  takeNow(): string | Uint8Array | undefined {
     if (this.#wanted || this.#end?.error !== undefined || this.#controller.desiredSize !== 0) return undefined
     const inbox = this.#inbox
     let message: string | Uint8Array | undefined
