@@ -9,7 +9,7 @@ import { FULL, QUICK } from './harness.ts'
 import { begin, end, line, position, show } from './progress.ts'
 import { publish } from './report/publish.ts'
 import { machine, row } from './format.ts'
-import { type Result, resultOf } from './result.ts'
+import { type Measured, type Result, resultOf } from './result.ts'
 import type { Suite, SuitePlan } from './suite.ts'
 import { startLoad, targetsOf } from './target.ts'
 
@@ -36,15 +36,19 @@ async function runAll({ names, runtime, quick, json }: Command & { do: 'run' }):
     if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...common, results }, null, 2)}\n`)
   }
   for (const { name, suite, plan } of plans) {
-    await run(name, suite, plan, (measured) => {
+    const report = (measured: Measured) => {
       const result = resultOf(name, measured, common)
       results.push(result)
       row(result)
+    }
+    // A suite that fails costs its own figures, not those of the others.
+    await run(name, suite, plan, report).catch((error: Error) => {
+      line(`FAILED ${name} on ${plan.target.name}: ${error.message}`)
+      process.exitCode = 1
     })
-    save() // what was measured is kept, whatever becomes of the next suite
+    save()
   }
   end()
-  save()
   if (plans.length === 0) process.exitCode = 1
 }
 
@@ -52,7 +56,7 @@ async function run(
   name: string,
   suite: Suite,
   plan: SuitePlan,
-  report: Parameters<Suite['run']>[0]['report'],
+  report: (measured: Measured) => void,
 ): Promise<void> {
   const { target, effort, quick } = plan
   const rounds = `${effort.rounds} rounds of ${effort.seconds} s, the median and the spread`
