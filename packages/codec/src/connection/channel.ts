@@ -35,6 +35,8 @@ export interface Channel {
   discard(): void
   /** Takes the memory of a chunk back that it has told, of which nobody looks at a byte any more. Absent where nobody wants it. */
   readonly reclaim: ((chunk: Uint8Array) => void) | undefined
+  /** Of how many bytes on a chunk is wanted back. */
+  readonly reclaimsFrom: number
   /** Cuts the transport. Tells nothing after that. */
   abort(reason: unknown): void
   /** Hands a paused channel to its next user; nothing is told any more. */

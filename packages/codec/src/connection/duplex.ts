@@ -31,6 +31,8 @@ export interface DuplexSocket {
   write(chunks: readonly Uint8Array[]): Promise<void> | void
   /** Takes the memory of a chunk back that was pushed, and of which nobody looks at a byte any more. */
   readonly reclaim?: ((this: void, chunk: Uint8Array) => void) | undefined
+  /** Of how many bytes on a chunk is wanted back. Default 0. */
+  readonly reclaimsFrom?: number | undefined
   /** Ends our direction behind all that was sent. A failure must be told by `fail`, too. */
   shutdown(): Promise<void> | void
   /** Both directions have ended: closes. Called at most once, and never with `destroy`. */
@@ -45,6 +47,8 @@ export class Duplex implements ByteStreams, Channel {
   readonly keepsNothing: boolean
   /** See `DuplexSocket`. */
   readonly reclaim: ((chunk: Uint8Array) => void) | undefined
+  /** See `DuplexSocket`. */
+  readonly reclaimsFrom: number
   readonly #socket: DuplexSocket
   readonly #startTimer: Environment['startTimer']
   #events: ChannelEvents | undefined
@@ -73,6 +77,7 @@ export class Duplex implements ByteStreams, Channel {
   constructor(socket: DuplexSocket, { startTimer }: Pick<Environment, 'startTimer'>, head?: Uint8Array) {
     this.keepsNothing = socket.keepsNothing ?? true
     this.reclaim = socket.reclaim
+    this.reclaimsFrom = socket.reclaimsFrom ?? 0
     this.#socket = socket
     this.#startTimer = startTimer
     if (head !== undefined && head.length > 0) this.#held.push(dense(head))

@@ -88,8 +88,8 @@ export class Intake implements ChannelEvents {
   /** Takes a chunk; reading stops where the application must take something first. */
   chunk(chunk: Uint8Array): void {
     this.#events.onAlive()
-    const { reclaim } = this.#channel
-    this.#lease = reclaim === undefined ? undefined : new Lease(chunk, reclaim)
+    const { reclaim, reclaimsFrom } = this.#channel
+    this.#lease = reclaim === undefined || chunk.length < reclaimsFrom ? undefined : new Lease(chunk, reclaim)
     this.#protocol.receive(chunk, this.#lease)
     this.pump()
     if (!this.#mustPause || this.#paused) return

@@ -8,6 +8,7 @@ import type { Channel, ChannelEvents } from './channel.ts'
 export class StreamChannel implements Channel {
   readonly keepsNothing = false
   readonly reclaim = undefined
+  readonly reclaimsFrom = 0
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   #events: ChannelEvents | undefined
