@@ -1,11 +1,11 @@
 // What Bun gives a connection: its own "later", timers that keep no process alive, and memory that is not zeroed first.
 
-import { type Environment, requireVersion } from '@wirestream/codec'
+import { deferTogether, type Environment, requireVersion } from '@wirestream/codec'
 
 /** The environment of a connection in Bun. */
 export const bunEnvironment: Environment = {
   // Behind all the microtasks of what was received, before the loop waits again.
-  defer: (callback) => void setImmediate(callback),
+  defer: deferTogether((run) => void setImmediate(run)),
   startTimer(callback, ms) {
     // Longer than timers can count means never.
     if (ms >= 2 ** 31) return () => {}

@@ -35,7 +35,7 @@ export {
 } from './connection/dialling.ts'
 export { Duplex, type DuplexSocket } from './connection/duplex.ts'
 export type { CloseResult } from './connection/ends.ts'
-export type { Environment } from './connection/environment.ts'
+export { deferTogether, type Environment } from './connection/environment.ts'
 export type { KeepAlive } from './connection/heartbeat.ts'
 export { type ListeningSocket, type ListenTarget, listenWith } from './connection/listener.ts'
 export { IncomingMessage } from './connection/incoming-message.ts'

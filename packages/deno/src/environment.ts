@@ -1,11 +1,11 @@
 // What Deno gives a connection: its own "later", and timers that keep no process alive.
 
-import { type Environment, requireVersion } from '@wirestream/codec'
+import { deferTogether, type Environment, requireVersion } from '@wirestream/codec'
 
 /** The environment of a connection in Deno. */
 export const denoEnvironment: Environment = {
   // Behind all the microtasks of what was received, before the loop waits again; a timer of 0 ms would take two.
-  defer: (callback) => void setImmediate(callback),
+  defer: deferTogether((run) => void setImmediate(run)),
   startTimer(callback, ms) {
     // Longer than timers can count means never.
     if (ms >= 2 ** 31) return () => {}

@@ -1,32 +1,15 @@
 // What Node gives a connection: its own "later", timers that keep no process alive, and memory that is not zeroed first.
 
-import type { Environment } from '@wirestream/codec'
+import { deferTogether, type Environment } from '@wirestream/codec'
 import { Buffer } from 'node:buffer'
 
 // V8 keeps the smallest arrays on its own heap; below a page zeroing costs less than the way around it.
 const UNZEROED_FROM = 4096
 
-/** What waits for the check phase: one immediate for all, since each costs as much as a small message. */
-let later: (() => void)[] = []
-
-function runLater(): void {
-  const callbacks = later
-  later = []
-  let i = 0
-  try {
-    while (i < callbacks.length) callbacks[i++]!()
-  } finally {
-    // One that throws takes nothing from the others.
-    for (const callback of callbacks.slice(i)) nodeEnvironment.defer(callback)
-  }
-}
-
 /** The environment of a connection in Node. */
 export const nodeEnvironment: Environment = {
   // The check phase: behind all the microtasks of what was received, before the loop waits again.
-  defer(callback) {
-    if (later.push(callback) === 1) setImmediate(runLater)
-  },
+  defer: deferTogether((run) => void setImmediate(run)),
   startTimer(callback, ms) {
     // Node takes a longer time for none at all; to us it means never.
     if (ms >= 2 ** 31) return () => {}
