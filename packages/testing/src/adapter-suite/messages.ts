@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import type { Adapter, Tests } from './adapter.ts'
 import {
   checkPattern,
+  echo,
   MiB,
   over,
   pattern,
@@ -55,6 +56,27 @@ export function messageTests(transport: Transport): Tests {
         }
         await sent
       })
+    },
+
+    // Who reads into the same memory again must see that somebody still looks at it.
+    async 'views that are kept stay as they came, whatever comes behind them'({ serve, connect }) {
+      const { server, client } = over(transport)
+      const sizes = Array.from({ length: 400 }, (_, i) => [1, 64, 65, 1000, 5000, 17_000, 40_000, 60_000][i * 5 % 8]!)
+      await using listener = await serve({ ...server, binary: 'view' }, echo)
+      await using connection = await connect(urlOf(listener), { ...client, binary: 'view' })
+      const sent = (async () => {
+        for (const [i, size] of sizes.entries()) await connection.send(pattern(i, size))
+      })()
+      const kept: Uint8Array[] = []
+      for await (const message of connection.readable) {
+        kept.push(message as Uint8Array)
+        if (kept.length === sizes.length) break
+      }
+      await sent
+      for (const [i, message] of kept.entries()) {
+        assert.equal(message.length, sizes[i])
+        checkPattern(message, i)
+      }
     },
 
     async 'a ping is answered, and the round trip is known'({ serve, connect }) {
