@@ -13,7 +13,7 @@ import { Connection } from './connection.ts'
 import { abnormalEnd } from './ends.ts'
 import { environmentOf } from './environment.ts'
 import { type CommonOptions, resolveOptions } from './options.ts'
-import { HandshakeTransport } from './transport.ts'
+import { HandshakeTransport, type Stop } from './transport.ts'
 
 /** A whole HTTP response as a hook states it; the connection ends behind it. */
 export interface HttpAnswer extends RefusalInit {
@@ -51,12 +51,21 @@ export interface ServerOptions extends CommonOptions, Omit<UpgradeAnswerOptions,
  * answer's status, headers and body, with the `ProtocolError` as its cause. Rejects with a `WebSocketError` where no request came
  * in `limits.handshakeTimeout` or the transport failed; with what `accept` threw; with the signal's reason.
  */
-export async function acceptConnection(transport: ByteStreams, options: ServerOptions = {}): Promise<Connection> {
+export function acceptConnection(transport: ByteStreams, options: ServerOptions = {}): Promise<Connection> {
+  return acceptUntil(options.signal, transport, options)
+}
+
+/** The same, with another thing in place of the options' signal that may stop it. */
+export async function acceptUntil(
+  signal: Stop | undefined,
+  transport: ByteStreams,
+  options: ServerOptions,
+): Promise<Connection> {
   const { limits } = resolveOptions(options)
   const handshake = new HandshakeTransport(transport, environmentOf(options), {
     timeout: limits.handshakeTimeout,
     onTimeout: () => abnormalEnd(`no upgrade within ${limits.handshakeTimeout} ms`),
-    signal: options.signal,
+    signal,
   })
   try {
     const { request, rest } = await readRequest(handshake, limits, options)
@@ -100,6 +109,7 @@ async function readRequest(
 /** Lets the hook decide; throws where it says no. */
 async function ask(handshake: HandshakeTransport, request: UpgradeRequest, options: ServerOptions): Promise<void> {
   options.onUpgradeRequest?.(request)
+  if (options.accept === undefined) return
   const refusal = await consult(handshake, async () => refusalOf(await options.accept?.(request)))
   if (refusal !== undefined) throw await refuseWith(handshake, refusal)
 }
@@ -128,11 +138,16 @@ async function answerPlainly(
 /** What a hook says; where it throws or says what cannot be answered, the client gets a 500. */
 async function consult<T>(handshake: HandshakeTransport, hook: () => T | Promise<T>): Promise<T> {
   try {
-    return await handshake.within(Promise.resolve(hook()))
+    const said = hook()
+    return isThenable(said) ? await handshake.within(Promise.resolve(said)) : said
   } catch (error) {
     if (!handshake.stopped) await refuseWith(handshake, refuse(500, { body: 'Internal Server Error\n' }))
     throw error
   }
+}
+
+function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
 }
 
 /** Answers with a refusal, ends the transport, and gives the refusal as an error. */

@@ -5,10 +5,11 @@ import { StatusCode } from '../values/status-code.ts'
 import type { ByteStreams } from '../values/types.ts'
 import { WebSocketError } from '../values/websocket-error.ts'
 import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
-import { acceptConnection, type ServerOptions } from './accept.ts'
+import { acceptUntil, type ServerOptions } from './accept.ts'
 import { closeWith, type Connection, cutOff } from './connection.ts'
 import { environmentOf } from './environment.ts'
 import { resolveOptions } from './options.ts'
+import type { Stop } from './transport.ts'
 
 /** Where an error came from that nobody awaits. */
 export interface ServeErrorContext {
@@ -60,6 +61,27 @@ export interface Listener {
 /** How long the connections may take to close unless told. */
 export const DEFAULT_CLOSE_TIMEOUT = 5_000
 
+/** The end of a group. An `AbortSignal` would link dead listeners to living ones, which makes every upgrade outlive two collections. */
+class Closing implements Stop {
+  readonly #listeners = new Set<() => void>()
+  aborted = false
+  reason: unknown
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.delete(listener)
+  }
+
+  abort(reason: unknown): void {
+    this.aborted = true
+    this.reason = reason
+    for (const listener of this.#listeners) listener()
+  }
+}
+
 interface Upgraded {
   readonly connection: Connection
   readonly request: UpgradeRequest
@@ -71,7 +93,7 @@ export class ConnectionGroup {
   readonly #options: ServingOptions
   readonly #handler: ConnectionHandler
   /** Ends the upgrades that are under way when the listener closes. */
-  readonly #closing = new AbortController()
+  readonly #closing = new Closing()
 
   constructor(options: ServingOptions, handler: ConnectionHandler) {
     if (typeof handler !== 'function') {
@@ -99,10 +121,9 @@ export class ConnectionGroup {
     let request!: UpgradeRequest
     let connection: Connection
     try {
-      connection = await acceptConnection(transport, {
+      connection = await acceptUntil(this.#closing, transport, {
         ...this.#options,
         ...more,
-        signal: this.#closing.signal,
         onUpgradeRequest: (seen) => request = seen,
         onRequest: onRequest && ((seen) => {
           where = 'request'
@@ -111,14 +132,14 @@ export class ConnectionGroup {
       })
     } catch (error) {
       // A peer that broke a rule, was refused or went away has had its answer.
-      const peers = error instanceof WebSocketError || this.#closing.signal.aborted
+      const peers = error instanceof WebSocketError || this.#closing.aborted
       if (!peers) this.report(error, { where, request })
       return undefined
     }
     this.#connections.add(connection)
     const forget = (): void => void this.#connections.delete(connection)
     connection.closed.then(forget, forget)
-    if (!this.#closing.signal.aborted) return { connection, request }
+    if (!this.#closing.aborted) return { connection, request }
     closeWith(connection, goingAway)
     return undefined
   }

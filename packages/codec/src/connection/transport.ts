@@ -10,6 +10,14 @@ import type { Environment } from './environment.ts'
 import { reasonOf } from './naming.ts'
 import { DONE, handled } from './promises.ts'
 
+/** What may stop a handshake from outside. An `AbortSignal` is one. */
+export interface Stop {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
 /** A transport during the opening handshake. `release` hands it on; `discard` cuts it. */
 export class HandshakeTransport {
   readonly #streams: ByteStreams
@@ -28,7 +36,7 @@ export class HandshakeTransport {
   constructor(
     streams: ByteStreams,
     environment: Environment,
-    { timeout, onTimeout, signal }: { timeout: number; onTimeout: () => unknown; signal?: AbortSignal | undefined },
+    { timeout, onTimeout, signal }: { timeout: number; onTimeout: () => unknown; signal?: Stop | undefined },
   ) {
     this.#streams = streams
     this.#channel = channelOf(streams)
