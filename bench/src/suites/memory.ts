@@ -54,7 +54,8 @@ function perConnection(
   server: Server,
   connections: number,
 ): Promise<{ fresh: number; used: number }> {
-  return withServer(target, server, ['pipe'], async ({ child, port }) => {
+  // `for await`: one read pending, as in a server that waits for its clients.
+  return withServer(target, server, ['loop'], async ({ child, port }) => {
     const shape = { port, inFlight: 1, size: 16, raw: false }
     const warm = await openLoad(load, 'warm', 'echo', { ...shape, connections: WARM_UP })
     await warm.measure(0.1)
