@@ -176,9 +176,10 @@ export class Inbound implements MessageSource {
       this.#awaited = undefined
       this.#deliver()
     }
-    // Where there will be none, the pipe is as good as over. A platform whose pipe hears of that only when it gets what it asked for
-    // gets it, once the others' had time to let go.
-    target.ready().then(goOn, () => this.#options.environment.defer(goOn))
+    // A pipe that was stopped, or whose target is lost, lets go of what it asked for. A platform whose pipe hears of that only when it
+    // gets a message gets one, once the others' had time.
+    const goOnLater = (): void => this.#options.environment.defer(goOn)
+    target.ready().then(() => this.#target === target ? goOn() : goOnLater(), goOnLater)
   }
 
   /** A pipe begins to hand messages to that connection, or does so no longer. */
