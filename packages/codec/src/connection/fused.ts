@@ -46,14 +46,14 @@ export class MessageStream extends ReadableStream<Message> {
     }
   }
 
-  override values(options?: ReadableStreamIteratorOptions): ReadableStreamAsyncIterator<Message> {
+  override values(options?: ReadableStreamIteratorOptions): Iteration {
     if (typeof options !== 'object' && typeof options !== 'function' && options !== undefined) {
       throw new TypeError(`Cannot iterate: options must be an object, got ${typeof options}`)
     }
     return new Iteration(this.getReader(), this.#source, options?.preventCancel ?? false)
   }
 
-  override [Symbol.asyncIterator](options?: ReadableStreamIteratorOptions): ReadableStreamAsyncIterator<Message> {
+  override [Symbol.asyncIterator](options?: ReadableStreamIteratorOptions): Iteration {
     return this.values(options)
   }
 }
