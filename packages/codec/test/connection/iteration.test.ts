@@ -8,7 +8,17 @@ import type { WireFrame } from '../support/frames.ts'
 import { Random } from '../support/random.ts'
 import { fragments, roles, watch, type Watched } from './helpers.ts'
 import { World } from './transport.ts'
-import { type End, type EndOptions, errorWord, firstDifference, openEnd, outcome, sentBy, word } from './twins.ts'
+import {
+  type End,
+  type EndOptions,
+  errorWord,
+  firstDifference,
+  openEnd,
+  outcome,
+  seenBy,
+  sentBy,
+  word,
+} from './twins.ts'
 
 type Message = string | Uint8Array
 type Messages = AsyncIterableIterator<Message>
@@ -102,7 +112,7 @@ class Rig {
     return [
       ...this.calls.map(([name, call]) => `${name} ${resultWord(call)}`),
       ...sentBy(this.end).map((frame) => `sent ${frame}`),
-      ...this.end.seen,
+      ...seenBy(this.end),
       `closed ${outcome(this.end.closed)}`,
       `locked ${this.readable.locked}`,
       `stats ${JSON.stringify(this.end.connection.stats())}`,

@@ -64,6 +64,11 @@ export function sentBy(end: End): readonly string[] {
   return state.words
 }
 
+/** What the hook saw, each direction by itself: how far is read ahead of an answer is nobody's business. */
+export function seenBy({ seen }: End): string[] {
+  return [...seen.filter((frame) => frame.startsWith('in')), ...seen.filter((frame) => frame.startsWith('out'))]
+}
+
 /** A message in a word; long ones by length and hash. */
 export function word(message: string | Uint8Array): string {
   const bytes = typeof message === 'string' ? utf8(message) : message
