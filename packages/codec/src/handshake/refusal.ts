@@ -22,7 +22,7 @@ export interface Refusal {
 
 /** What a caller may say beside the status. */
 export interface RefusalInit {
-  /** The reason phrase; the usual one unless told. */
+  /** The reason phrase. Default: the usual one of a refusal such as 403, 404 or 426, else none, which HTTP allows (RFC 9112 §4). */
   readonly statusText?: string | undefined
   /** More header fields, such as `WWW-Authenticate` or `Location`. */
   readonly headers?: HeaderFieldsInit | undefined
