@@ -92,7 +92,7 @@ await describeAdapters((start) => {
     [['--header', 'Upgrade: h2c', 'ws://127.0.0.1:9/'], 'header field Upgrade'],
     [['--protocol', 'a b', 'ws://127.0.0.1:9/'], 'Cannot offer subprotocols'],
     [['--ca', '/nowhere/ca.pem', 'wss://127.0.0.1:9/'], '/nowhere/ca.pem'],
-    [['ftp://127.0.0.1:9/'], 'the scheme must be ws'],
+    [['ftp://127.0.0.1:9/'], 'the scheme ws, wss'],
     [[], 'want a URL'],
   ])('%j is an error of the caller in one line', async (args, what) => {
     const { code, stdout, stderr } = await run(...args)
