@@ -55,6 +55,8 @@ export class Outbound {
   #closing = false
   /** Whether a write of the stream waits for room. */
   #busy = false
+  #heedsSignal = false
+  #aborted = false
   #end: (() => unknown) | undefined
 
   constructor(limits: Limits, sharesMemory: boolean, sender: Sender, outbox: Outbox, events: OutboundEvents) {
@@ -119,13 +121,8 @@ export class Outbound {
 
   #open(): WritableStream<string | BytesLike> {
     const writable = new WritableStream<string | BytesLike>({
-      start: (controller) => {
-        this.#controller = controller
-        onceAborted(controller, (reason) => {
-          this.#drop()
-          this.#events.onAbort(reason)
-        })
-      },
+      start: (controller) => void (this.#controller = controller),
+      abort: (reason) => this.#abort(reason),
       write: (chunk) => this.#write(chunk),
       close: () => {
         this.#closing = true
@@ -139,6 +136,20 @@ export class Outbound {
     return writable
   }
 
+  /** An abort waits for the write under way, which waits for a reader who may never come; its signal does not wait, but costs. */
+  #heedSignal(): void {
+    if (this.#heedsSignal) return
+    this.#heedsSignal = true
+    onceAborted(this.#controller, (reason) => this.#abort(reason))
+  }
+
+  #abort(reason: unknown): void {
+    if (this.#aborted) return
+    this.#aborted = true
+    this.#drop()
+    this.#events.onAbort(reason)
+  }
+
   /** Nothing where there is room for more: a promise for each message would cost more than the message. */
   #write(chunk: string | BytesLike): Promise<void> | undefined {
     this.#passed++
@@ -149,6 +160,7 @@ export class Outbound {
       const sent = this.#events.write(message)
       if (sent === DONE) return undefined
       this.#busy = true
+      this.#heedSignal()
       return sent.then(() => void (this.#busy = false), (error) => this.#dropped(error))
     } catch (error) {
       return this.#dropped(error)
