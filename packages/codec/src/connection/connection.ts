@@ -17,6 +17,9 @@ export let closeWith: (connection: Connection, body: CloseBody) => boolean
 /** Ends a connection at once; `closed` rejects with 1006 unless it has ended already. */
 export let cutOff: (connection: Connection) => void
 
+/** Has `listener` called when the connection has ended, clean or not; one listener a connection. */
+export let whenEnded: (connection: Connection, listener: () => void) => void
+
 /**
  * A WebSocket connection over any byte streams. `openConnection` and `acceptConnection` make one by upgrading a transport;
  * the constructor takes one that is upgraded already.
@@ -34,18 +37,13 @@ export class Connection {
   readonly protocol: string
   /** The extensions that were negotiated, as in the response's header field; empty for none. */
   readonly extensions: string
-  /**
-   * Resolves when the connection has ended cleanly, with the peer's code and reason (1005 where it gave none); rejects with a
-   * `WebSocketError` when it ended in any other way. Counts as handled.
-   */
-  readonly closed: Promise<CloseResult>
-
   readonly #session: Session
 
   // What our own serving may do and an application may not: a Close with any code, and an end without waiting.
   static {
     closeWith = (connection, body) => connection.#session.close(body)
     cutOff = (connection) => connection.#session.cut()
+    whenEnded = (connection, listener) => connection.#session.ending.onEnd(listener)
   }
 
   /**
@@ -57,7 +55,14 @@ export class Connection {
     this.extensions = options.extensions ?? ''
     const { observe } = options
     this.#session = new Session(transport, options, observe && ((...seen) => this.#show(observe, ...seen)))
-    this.closed = this.#session.closed
+  }
+
+  /**
+   * Resolves when the connection has ended cleanly, with the peer's code and reason (1005 where it gave none); rejects with a
+   * `WebSocketError` when it ended in any other way. Counts as handled.
+   */
+  get closed(): Promise<CloseResult> {
+    return this.#session.ending.promise
   }
 
   /**

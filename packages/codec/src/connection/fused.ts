@@ -63,9 +63,9 @@ class Iteration implements AsyncIterableIterator<Message> {
   readonly #reader: ReadableStreamDefaultReader<Message>
   readonly #source: MessageSource
   readonly #preventCancel: boolean
-  /** Reads that wait, in order; the last of them. */
+  /** Steps that wait, in order; the last of them. */
   #waiting = 0
-  #last: Promise<unknown> = Promise.resolve()
+  #last: Promise<unknown> | undefined
   #over = false
 
   constructor(
@@ -76,7 +76,6 @@ class Iteration implements AsyncIterableIterator<Message> {
     this.#reader = reader
     this.#source = source
     this.#preventCancel = preventCancel
-    reader.closed.catch(() => {})
   }
 
   next(): Promise<IteratorResult<Message, undefined>> {
@@ -85,19 +84,11 @@ class Iteration implements AsyncIterableIterator<Message> {
       const value = this.#source.takeNow()
       if (value !== undefined) return Promise.resolve({ done: false, value })
     }
-    return this.#inTurn(() => this.#read())
+    return this.#inTurn(this.#read)
   }
 
   return(reason?: unknown): Promise<IteratorResult<Message, undefined>> {
-    return this.#inTurn(async () => {
-      if (!this.#over) {
-        this.#over = true
-        const cancelled = this.#preventCancel ? undefined : this.#reader.cancel(reason)
-        this.#reader.releaseLock()
-        await cancelled
-      }
-      return { done: true, value: reason as undefined }
-    })
+    return this.#inTurn(() => this.#leave(reason))
   }
 
   [Symbol.asyncIterator](): this {
@@ -108,25 +99,45 @@ class Iteration implements AsyncIterableIterator<Message> {
     await this.return()
   }
 
-  /** One step after another, whatever became of the one before. */
+  /** One step after another, whatever became of the one before. Each says itself when it is done. */
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
-    const result = this.#waiting++ === 0 ? step() : this.#last.then(step, step)
-    const settled = (): void => void this.#waiting--
-    this.#last = result.then(settled, settled)
+    const go = (): Promise<T> => step.call(this)
+    const result = this.#waiting++ === 0 ? step.call(this) : this.#last!.then(go, go)
+    this.#last = result
     return result
   }
 
   async #read(): Promise<IteratorResult<Message, undefined>> {
-    if (this.#over) return { done: true, value: undefined }
     try {
+      if (this.#over) return { done: true, value: undefined }
       const { done, value } = await this.#reader.read()
       if (!done) return { done, value }
+      this.#end()
+      return { done: true, value: undefined }
     } catch (error) {
       this.#end()
       throw error
+    } finally {
+      this.#done()
     }
-    this.#end()
-    return { done: true, value: undefined }
+  }
+
+  async #leave(reason: unknown): Promise<IteratorResult<Message, undefined>> {
+    try {
+      if (!this.#over) {
+        const cancelled = this.#preventCancel ? undefined : this.#reader.cancel(reason)
+        this.#end()
+        await cancelled
+      }
+      return { done: true, value: reason as undefined }
+    } finally {
+      this.#done()
+    }
+  }
+
+  /** The last step is forgotten: its message must not live as long as the iteration. */
+  #done(): void {
+    if (--this.#waiting === 0) this.#last = undefined
   }
 
   #end(): void {

@@ -47,7 +47,7 @@ export class Outbound {
   #writable: WritableStream<string | BytesLike> | undefined
   #controller!: WritableStreamDefaultController
   /** The sizes of the chunks in the stream's queue, oldest first, and their sum. */
-  readonly #sizes = new Queue<number>()
+  #sizes: Queue<number> | undefined
   #queued = 0
   /** Chunks written, and chunks that came out of the stream's queue. */
   #written = 0
@@ -153,7 +153,7 @@ export class Outbound {
   /** Nothing where there is room for more: a promise for each message would cost more than the message. */
   #write(chunk: string | BytesLike): Promise<void> | undefined {
     this.#passed++
-    this.#queued -= this.#sizes.shift() ?? 0
+    this.#queued -= this.#sizes!.shift() ?? 0
     try {
       // As the standard has it: bytes, or whatever makes a string; a throw rejects the write.
       const message = typeof chunk === 'string' || isBytesLike(chunk) ? chunk : `${chunk as string}`
@@ -185,6 +185,7 @@ export class Outbound {
     }
     this.#written++
     this.#queued += size
+    this.#sizes ??= new Queue()
     this.#sizes.push(size)
     return size
   }
@@ -193,6 +194,6 @@ export class Outbound {
   #drop(): void {
     this.#passed = this.#written
     this.#queued = 0
-    this.#sizes.clear()
+    this.#sizes?.clear()
   }
 }

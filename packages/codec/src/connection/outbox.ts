@@ -32,7 +32,7 @@ export class Outbox {
   #taken = 0
   /** Those who wait for room, all at once; and those who wait until so many bytes were taken, in order. */
   #room: Deferred | undefined
-  readonly #marks = new Queue<{ readonly mark: number; readonly waiter: Omit<Deferred, 'promise'> }>()
+  #marks: Queue<{ readonly mark: number; readonly waiter: Omit<Deferred, 'promise'> }> | undefined
   #failure: { readonly error: unknown } | undefined
   #closed: Promise<void> | undefined
 
@@ -99,13 +99,13 @@ export class Outbox {
     if (this.waiting === 0) return DONE
     if (this.#failure !== undefined) return handled(Promise.reject(this.#failure.error))
     const waiter = deferred()
-    this.#marks.push({ mark: this.#taken + this.waiting, waiter })
+    this.#mark(waiter)
     return waiter.promise
   }
 
   /** Has `lease` released when the transport has taken what waits now; where it never does, the collector is left with it. */
   releaseWhenTaken(lease: Releasable): void {
-    this.#marks.push({ mark: this.#taken + this.waiting, waiter: { resolve: () => lease.release(), reject() {} } })
+    this.#mark({ resolve: () => lease.release(), reject() {} })
   }
 
   /** Ends our direction once all is out; resolves when the transport has done so or failed. */
@@ -128,7 +128,18 @@ export class Outbox {
   release(error: unknown): void {
     this.#room?.reject(error)
     this.#room = undefined
-    for (const { waiter } of this.#marks.clear()) waiter.reject(error)
+    for (const { waiter } of this.#marks?.clear() ?? []) waiter.reject(error)
+  }
+
+  /** Has `waiter` hear when what waits now was taken. */
+  #mark(waiter: Omit<Deferred, 'promise'>): void {
+    this.#marks ??= new Queue()
+    this.#marks.push({ mark: this.#taken + this.waiting, waiter })
+  }
+
+  #resolveMarks(): void {
+    const marks = this.#marks
+    while (marks?.length && marks.first!.mark <= this.#taken) marks.shift()!.waiter.resolve()
   }
 
   #writeAll(): void {
@@ -149,7 +160,7 @@ export class Outbox {
     this.#taken += length
     this.#frames.stalled = this.#inFlight > 0
     if (!this.#scheduled) this.flush()
-    while (this.#marks.length > 0 && this.#marks.first!.mark <= this.#taken) this.#marks.shift()!.waiter.resolve()
+    this.#resolveMarks()
     if (this.#room === undefined || this.waiting >= this.#highWaterMark) return
     this.#room.resolve()
     this.#room = undefined

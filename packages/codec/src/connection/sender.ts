@@ -60,7 +60,7 @@ export class Sender {
   readonly #events: SenderEvents
   /** The streamed message under way. */
   #stream: AbortController | undefined
-  readonly #queue = new Queue<WaitingSend>()
+  #queue: Queue<WaitingSend> | undefined
   #queued = 0
 
   /** `inPlace`: whether frames may be written without anybody seeing them. */
@@ -82,7 +82,7 @@ export class Sender {
 
   /** Whether everything accepted has been encoded. */
   get idle(): boolean {
-    return this.#stream === undefined && this.#queue.length === 0
+    return this.#stream === undefined && !this.#queue?.length
   }
 
   /** Bytes accepted that wait to be encoded. */
@@ -136,7 +136,7 @@ export class Sender {
    */
   cancel(reason: unknown): boolean {
     const lost = !this.idle
-    for (const { drop, settle } of this.#queue.clear()) {
+    for (const { drop, settle } of this.#queue?.clear() ?? []) {
       drop(reason)
       settle.reject(reason)
     }
@@ -212,13 +212,14 @@ export class Sender {
   #enqueue(size: number, start: () => Promise<void>, drop: (reason: unknown) => void = () => {}): Promise<void> {
     const settle = deferred()
     this.#queued += size
+    this.#queue ??= new Queue()
     this.#queue.push({ size, start, drop, settle })
     return settle.promise
   }
 
   /** Starts what waited, up to the next streamed message. */
   #next(): void {
-    while (this.#stream === undefined && this.#queue.length > 0) {
+    while (this.#stream === undefined && this.#queue?.length) {
       const { size, start, settle } = this.#queue.shift()!
       this.#queued -= size
       try {

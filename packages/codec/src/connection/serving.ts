@@ -6,9 +6,10 @@ import type { ByteStreams } from '../values/types.ts'
 import { WebSocketError } from '../values/websocket-error.ts'
 import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
 import { acceptUntil, type ServerOptions } from './accept.ts'
-import { closeWith, type Connection, cutOff } from './connection.ts'
+import { closeWith, type Connection, cutOff, whenEnded } from './connection.ts'
 import { environmentOf } from './environment.ts'
 import { resolveOptions } from './options.ts'
+import { DONE } from './promises.ts'
 import type { Stop } from './transport.ts'
 
 /** Where an error came from that nobody awaits. */
@@ -137,8 +138,7 @@ export class ConnectionGroup {
       return undefined
     }
     this.#connections.add(connection)
-    const forget = (): void => void this.#connections.delete(connection)
-    connection.closed.then(forget, forget)
+    whenEnded(connection, () => this.#connections.delete(connection))
     if (!this.#closing.aborted) return { connection, request }
     closeWith(connection, goingAway)
     return undefined
@@ -165,12 +165,19 @@ export class ConnectionGroup {
     stopTimer()
   }
 
-  async #handle({ connection, request }: Upgraded): Promise<void> {
-    try {
-      await this.#handler(connection, request)
-    } catch (error) {
+  /** Not asynchronous: a connection that waits for its handler should keep no frame of ours alive. */
+  #handle({ connection, request }: Upgraded): Promise<void> {
+    // Its head would weigh as much as a third of the connection; where nobody listens, nobody is told of it.
+    const known = this.#options.onError === undefined ? undefined : request
+    const failed = (error: unknown): void => {
       const wasOpen = closeWith(connection, { statusCode: StatusCode.InternalError, reason: '' })
-      if (wasOpen || !isConnectionError(error)) this.report(error, { where: 'handler', request, connection })
+      if (wasOpen || !isConnectionError(error)) this.report(error, { where: 'handler', request: known, connection })
+    }
+    try {
+      return Promise.resolve(this.#handler(connection, request)).catch(failed)
+    } catch (error) {
+      failed(error)
+      return DONE
     }
   }
 }

@@ -9,7 +9,8 @@ import type { WebSocketError } from '../values/websocket-error.ts'
 import { channelOf } from './claim.ts'
 import { Closer, type CloserEvents } from './closer.ts'
 import type { ClosingState } from './closing.ts'
-import { abnormalEnd, closeBodyOf, closedByUs, type CloseResult, failureClose, lostData } from './ends.ts'
+import { abnormalEnd, closeBodyOf, closedByUs, failureClose, lostData } from './ends.ts'
+import { Ending } from './ending.ts'
 import { type Environment, environmentOf, maskingKeysOf } from './environment.ts'
 import type { FrameObserver } from './frame-sender.ts'
 import { Heartbeat, type HeartbeatEvents } from './heartbeat.ts'
@@ -29,8 +30,8 @@ import type { ConnectionStats } from './stats.ts'
 /** What a connection is made of, and whom its parts tell. `Connection` is its door. */
 export class Session
   implements IntakeEvents, InboundEvents, OutboundEvents, OutboxEvents, SenderEvents, HeartbeatEvents, CloserEvents {
-  /** See `Connection.closed`. */
-  readonly closed: Promise<CloseResult>
+  /** What becomes of `Connection.closed`. */
+  readonly ending: Ending = new Ending()
   readonly inbound: Inbound
   readonly outbound: Outbound
   readonly #environment: Environment
@@ -42,7 +43,6 @@ export class Session
   /** Made when it is needed, as few connections need it. */
   #heartbeat: Heartbeat | undefined
   readonly #closer: Closer
-  #settleClosed!: { resolve: (result: CloseResult) => void; reject: (error: unknown) => void }
   /** What our Close will say, and how many written chunks go before it; undefined until the application closes. */
   #closing: { readonly body: CloseBody; readonly after: number } | undefined
   /** What ends the connection uncleanly: the one error that everybody sees. */
@@ -54,7 +54,6 @@ export class Session
     const { role, autoPong = true } = options
     const { limits, keepAlive } = resolveOptions(options)
     const channel = channelOf(transport)
-    this.closed = handled(new Promise((resolve, reject) => this.#settleClosed = { resolve, reject }))
     const environment = this.#environment = environmentOf(options)
     const { allocate } = environment
     this.#postponed = new Postponed(environment)
@@ -160,7 +159,7 @@ export class Session
 
   async closeCleanly(): Promise<void> {
     this.close({ reason: '' })
-    await this.closed
+    await this.ending.promise
   }
 
   /** `writable` was aborted. */
@@ -254,14 +253,14 @@ export class Session
     // Later, so that `readable.pipeTo(writable)` ends well: it closes what it writes to when what it reads has closed.
     this.#environment.defer(() => this.outbound.end(closedByUs))
     this.#heartbeat?.stop(closedByUs())
-    this.#settleClosed.resolve({ closeCode: statusCode, reason })
+    this.ending.resolve({ closeCode: statusCode, reason })
   }
 
   #endUncleanly(reason: WebSocketError = abnormalEnd('the closing handshake was not finished')): void {
     const error = this.#error ??= reason
     this.#errorStreams(error)
     if (!this.#outbox.closing) this.#outbox.abort(error)
-    this.#settleClosed.reject(error)
+    this.ending.reject(error)
   }
 
   #errorStreams(error: WebSocketError): void {
