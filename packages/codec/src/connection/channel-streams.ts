@@ -3,6 +3,7 @@
 import { onceAborted } from '../values/abort-signal.ts'
 import type { ByteStreams } from '../values/types.ts'
 import type { Channel } from './channel.ts'
+import { socketClosed } from './ends.ts'
 
 /** A chunk below this many bytes waits for one that follows in the same step, as a payload follows its header. */
 const SMALL = 4096
@@ -18,7 +19,7 @@ export function streamsOver(channel: Channel): ByteStreams {
   const outgoing = new Outgoing(channel, () => {
     aborted = true
     channel.abort(undefined)
-    if (!cancelled) incoming.error(new Error('Cannot use socket: it was closed'))
+    if (!cancelled) incoming.error(socketClosed())
   })
   const writable = new WritableStream(outgoing, { highWaterMark: 1, size: () => outgoing.expect() })
   const readable = new ReadableStream<Uint8Array>({

@@ -5,6 +5,7 @@ import { concat, dense } from '../values/bytes.ts'
 import type { ByteStreams } from '../values/types.ts'
 import type { Channel, ChannelEvents } from './channel.ts'
 import { lockedStreams, streamsOver } from './channel-streams.ts'
+import { socketClosed } from './ends.ts'
 import type { Environment } from './environment.ts'
 import { handled } from './promises.ts'
 
@@ -113,7 +114,7 @@ export class Duplex implements ByteStreams, Channel {
 
   /** Closes the socket at once, as a fault would. */
   destroy(): void {
-    if (!this.#over) this.fail(closedError())
+    if (!this.#over) this.fail(socketClosed())
   }
 
   /** Whether the socket is closed, or on its way there: then nothing that is told matters any more. */
@@ -181,7 +182,7 @@ export class Duplex implements ByteStreams, Channel {
   }
 
   write(chunks: readonly Uint8Array[]): Promise<void> | undefined {
-    if (this.#over) return handled(Promise.reject(this.#failure?.error ?? closedError()))
+    if (this.#over) return handled(Promise.reject(this.#failure?.error ?? socketClosed()))
     const joined = chunks.length > 1 ? joinUpTo(this.#socket.joins ?? 0, chunks) : chunks
     const done = this.#writing === undefined
       ? this.#socket.write(joined)
@@ -197,7 +198,7 @@ export class Duplex implements ByteStreams, Channel {
 
   async shutdown(): Promise<void> {
     await this.#writing
-    if (this.#over) throw this.#failure?.error ?? closedError()
+    if (this.#over) throw this.#failure?.error ?? socketClosed()
     const done = this.#socket.shutdown()
     if (done !== undefined) await done
     this.#writeEnded = true
@@ -258,8 +259,4 @@ function joinUpTo(most: number, chunks: readonly Uint8Array[]): readonly Uint8Ar
     }
   }
   return runs.map((run) => run.length === 1 ? run[0]! : concat(run))
-}
-
-function closedError(): Error {
-  return new Error('Cannot use socket: it was closed')
 }

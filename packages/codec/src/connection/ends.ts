@@ -27,6 +27,11 @@ export function closedByUs(): DOMException {
   return new DOMException('Cannot send: the connection is closing or closed', 'InvalidStateError')
 }
 
+/** The error of a socket's streams when it was closed under them, or by us. */
+export function socketClosed(): Error {
+  return new Error('Cannot use socket: it was closed')
+}
+
 /** What our Close frame says when we fail a connection: the fault's status code and message, or 1011 for our own trouble. */
 export function failureClose(cause: unknown): CloseBody {
   if (!(cause instanceof ProtocolError)) return { statusCode: StatusCode.InternalError, reason: '' }

@@ -228,7 +228,7 @@ export class Inbound implements MessageSource {
     // Streams may transfer what they are given, and parts share their memory with others.
     const lend = target.sharesMemory
     if (first && last) return target.pass({ opcode, parts: [frame.payload], lend, lease })
-    const assembly = this.#assembly ??= this.#newAssembly()
+    const assembly = this.#assembling()
     if (last && lend) {
       const parts = [...assembly.takeParts(), frame.payload]
       return target.pass({ opcode, parts, lend, lease: assembly.takeLease(lease) })
@@ -260,15 +260,15 @@ export class Inbound implements MessageSource {
       return text
     }
     if (first && last) return this.#own(frame.payload, lease)
-    const assembly = this.#assembly ??= this.#newAssembly()
+    const assembly = this.#assembling()
     assembly.add(part)
     if (!last) return undefined
     const bytes = assembly.take()
     return type === 'text' ? decodeAcceptedText(bytes) : bytes
   }
 
-  #newAssembly(): Assembly {
-    return new Assembly(this.#options.maxMessageSize, this.#options.allocate)
+  #assembling(): Assembly {
+    return this.#assembly ??= new Assembly(this.#options.maxMessageSize, this.#options.allocate)
   }
 
   /** The payload as the reader may have it: an array of exactly its buffer's size, unless views are wanted. */

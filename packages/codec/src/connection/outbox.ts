@@ -83,7 +83,7 @@ export class Outbox {
 
   /** Whether less than the high-water mark waits. */
   get hasRoom(): boolean {
-    return this.#frames.size + this.#inFlight < this.#highWaterMark
+    return this.waiting < this.#highWaterMark
   }
 
   /** Resolves when less than the high-water mark waits. */
@@ -161,7 +161,7 @@ export class Outbox {
     this.#frames.stalled = this.#inFlight > 0
     if (!this.#scheduled) this.flush()
     this.#resolveMarks()
-    if (this.#room === undefined || this.waiting >= this.#highWaterMark) return
+    if (this.#room === undefined || !this.hasRoom) return
     this.#room.resolve()
     this.#room = undefined
   }
