@@ -9,6 +9,7 @@ import {
   type ListeningSocket,
   type ListenTarget,
   listenWith,
+  Members,
   type ServingOptions,
 } from '@wirestream/codec'
 import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http'
@@ -121,13 +122,13 @@ function upgradeRequired(_: IncomingMessage, response: ServerResponse): void {
 
 class NodeListener implements ListeningSocket {
   readonly #server: Server
-  readonly #sockets = new Set<Socket>()
+  readonly #sockets = new Members<Socket>()
 
   constructor(server: Server) {
     this.#server = server
     server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
+      const place = this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.remove(place))
     })
   }
 
@@ -146,7 +147,7 @@ class NodeListener implements ListeningSocket {
   }
 
   cut(): void {
-    for (const socket of this.#sockets) socket.destroy()
+    for (const socket of this.#sockets.list()) socket.destroy()
   }
 }
 

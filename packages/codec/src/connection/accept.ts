@@ -68,13 +68,17 @@ export async function acceptUntil(
     signal,
   })
   try {
-    const { request, rest } = await readRequest(handshake, limits, options)
+    const read = readRequest(handshake, limits, options)
+    const { request, rest } = isThenable(read) ? await read : read
     if (options.onRequest !== undefined && isPlainRequest(request)) {
       throw await answerPlainly(handshake, request, options.onRequest, options)
     }
-    const answer = await consult(handshake, () => judgeUpgradeRequest(request, options))
+    const judged = consult(handshake, () => judgeUpgradeRequest(request, options))
+    const answer = isThenable(judged) ? await judged : judged
     if (!answer.accepted) throw await refuseWith(handshake, answer)
-    await ask(handshake, describeRequest(request, options), options)
+    const described = describeRequest(request, options)
+    options.onUpgradeRequest?.(described)
+    if (options.accept !== undefined) await ask(handshake, described, options.accept)
     await handshake.write(encodeResponse(answer.response))
     const { protocol, extensions } = answer
     return new Connection(handshake.release(), { ...options, limits, role: 'server', protocol, extensions, head: rest })
@@ -85,32 +89,51 @@ export async function acceptUntil(
   }
 }
 
-async function readRequest(
+interface ReadRequest {
+  readonly request: RequestHead
+  /** What came behind it. */
+  readonly rest: Uint8Array | undefined
+}
+
+/** At once, where an HTTP server has read the head. */
+function readRequest(
   handshake: HandshakeTransport,
   limits: Limits,
   { requestHead, head }: ServerOptions,
-): Promise<{ request: RequestHead; rest: Uint8Array | undefined }> {
-  if (requestHead !== undefined) {
-    const { length } = requestHead.headers
-    if (length <= limits.headCount) return { request: requestHead, rest: head }
-    const wanted = `a head must have at most ${limits.headCount} header fields, got ${length}`
-    throw await refuseWith(handshake, refuseFault(new ProtocolError('head-too-big', `Cannot read head: ${wanted}`)))
-  }
+): ReadRequest | Promise<ReadRequest> {
+  if (requestHead === undefined) return readHead(handshake, limits, head)
+  const { length } = requestHead.headers
+  if (length <= limits.headCount) return { request: requestHead, rest: head }
+  const wanted = `a head must have at most ${limits.headCount} header fields, got ${length}`
+  return refuseHead(handshake, new ProtocolError('head-too-big', `Cannot read head: ${wanted}`))
+}
+
+async function readHead(
+  handshake: HandshakeTransport,
+  limits: Limits,
+  head: Uint8Array | undefined,
+): Promise<ReadRequest> {
   const reader = new HeadReader('request', limits)
   try {
     const request = (head && reader.push(head)) ?? await handshake.readHead(reader)
     return { request, rest: reader.rest }
   } catch (error) {
     if (!(error instanceof ProtocolError) || error.code === 'unexpected-end') throw error
-    throw await refuseWith(handshake, refuseFault(error))
+    return await refuseHead(handshake, error)
   }
 }
 
+async function refuseHead(handshake: HandshakeTransport, fault: ProtocolError): Promise<never> {
+  throw await refuseWith(handshake, refuseFault(fault))
+}
+
 /** Lets the hook decide; throws where it says no. */
-async function ask(handshake: HandshakeTransport, request: UpgradeRequest, options: ServerOptions): Promise<void> {
-  options.onUpgradeRequest?.(request)
-  if (options.accept === undefined) return
-  const refusal = await consult(handshake, async () => refusalOf(await options.accept?.(request)))
+async function ask(
+  handshake: HandshakeTransport,
+  request: UpgradeRequest,
+  accept: NonNullable<ServerOptions['accept']>,
+): Promise<void> {
+  const refusal = await consult(handshake, async () => refusalOf(await accept(request)))
   if (refusal !== undefined) throw await refuseWith(handshake, refusal)
 }
 
@@ -135,14 +158,17 @@ async function answerPlainly(
   return refuseWith(handshake, answer, 'the request asked for no WebSocket')
 }
 
-/** What a hook says; where it throws or says what cannot be answered, the client gets a 500. */
-async function consult<T>(handshake: HandshakeTransport, hook: () => T | Promise<T>): Promise<T> {
-  try {
-    const said = hook()
-    return isThenable(said) ? await handshake.within(Promise.resolve(said)) : said
-  } catch (error) {
+/** What a hook says, at once if it does; where it throws or says what cannot be answered, the client gets a 500. */
+function consult<T>(handshake: HandshakeTransport, hook: () => T | Promise<T>): T | Promise<T> {
+  const fail = async (error: unknown): Promise<never> => {
     if (!handshake.stopped) await refuseWith(handshake, refuse(500, { body: 'Internal Server Error\n' }))
     throw error
+  }
+  try {
+    const said = hook()
+    return isThenable(said) ? handshake.within(Promise.resolve(said)).catch(fail) : said
+  } catch (error) {
+    return fail(error)
   }
 }
 
@@ -155,7 +181,7 @@ async function refuseWith(handshake: HandshakeTransport, refusal: Refusal, why?:
   const { response, reason } = refusal
   const body = typeof refusal.body === 'string' ? new TextEncoder().encode(refusal.body) : refusal.body
   await handshake.write(encodeResponse(response, body))
-  await handshake.end()
+  await handshake.finish()
   const { status, headers } = response
   why ??= reason?.message ?? 'the accept hook refused'
   return new UpgradeError(`Cannot accept WebSocket: answered ${status}, ${why}`, {

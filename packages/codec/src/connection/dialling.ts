@@ -10,6 +10,7 @@ import { environmentOf } from './environment.ts'
 import { formatHost, reasonOf } from './naming.ts'
 import { type ClientOptions, openConnection } from './open.ts'
 import { resolveOptions } from './options.ts'
+import type { StopListener } from './transport.ts'
 
 /** Where to dial. */
 export interface DialTarget {
@@ -97,26 +98,28 @@ function nameOf({ hostname, port, unix }: DialTarget): string {
 }
 
 /** One attempt: its signal tells everybody that it is over without success, and why. */
-class Opening {
+class Opening implements StopListener {
   readonly #control = new AbortController()
-  readonly #forget: () => void
+  readonly #given: AbortSignal | undefined
+  readonly #stopTimer: () => void
 
   constructor(timeout: number, startTimer: (callback: () => void, ms: number) => () => void, given?: AbortSignal) {
-    const onAbort = (): void => this.#control.abort(given!.reason)
-    const stopTimer = startTimer(
+    this.#given = given
+    this.#stopTimer = startTimer(
       () => this.#control.abort(abnormalEnd(`not open within the handshake timeout of ${timeout} ms`)),
       timeout,
     )
-    given?.addEventListener('abort', onAbort)
-    this.#forget = () => {
-      stopTimer()
-      given?.removeEventListener('abort', onAbort)
-    }
-    if (given?.aborted) onAbort()
+    given?.addEventListener('abort', this)
+    if (given?.aborted) this.handleEvent()
   }
 
   get signal(): AbortSignal {
     return this.#control.signal
+  }
+
+  /** The caller's signal was aborted. */
+  handleEvent(): void {
+    this.#control.abort(this.#given!.reason)
   }
 
   /** The transport, secured where the target asks for it. */
@@ -139,7 +142,8 @@ class Opening {
 
   /** No timer and no listener outlives the attempt. */
   end(): void {
-    this.#forget()
+    this.#stopTimer()
+    this.#given?.removeEventListener('abort', this)
   }
 
   async #within<T>(promise: Promise<T>): Promise<T> {

@@ -8,19 +8,15 @@ import { handled } from './promises.ts'
 export class Ending {
   #outcome: { readonly result: CloseResult } | { readonly error: unknown } | undefined
   #promise: Promise<CloseResult> | undefined
-  #settle: (() => void) | undefined
+  #asked: { resolve(result: CloseResult): void; reject(error: unknown): void } | undefined
   #listener: (() => void) | undefined
 
   /** See `Connection.closed`. */
   get promise(): Promise<CloseResult> {
     return this.#promise ??= handled(
       new Promise((resolve, reject) => {
-        this.#settle = () => {
-          const outcome = this.#outcome!
-          if ('result' in outcome) resolve(outcome.result)
-          else reject(outcome.error)
-        }
-        if (this.#outcome !== undefined) this.#settle()
+        this.#asked = { resolve, reject }
+        this.#settle()
       }),
     )
   }
@@ -44,7 +40,14 @@ export class Ending {
   #end(outcome: { readonly result: CloseResult } | { readonly error: unknown }): void {
     if (this.#outcome !== undefined) return
     this.#outcome = outcome
-    this.#settle?.()
+    this.#settle()
     this.#listener?.()
+  }
+
+  #settle(): void {
+    const outcome = this.#outcome
+    if (outcome === undefined) return
+    if ('result' in outcome) this.#asked?.resolve(outcome.result)
+    else this.#asked?.reject(outcome.error)
   }
 }

@@ -2,6 +2,7 @@
 // Locks, ends, errors and signals stay the platform's; only messages take the short way past its queues, since each of its steps
 // costs more than a small message's whole way through the codec.
 
+import type { Link } from './link.ts'
 import { Outbound } from './outbound.ts'
 
 type Message = string | Uint8Array
@@ -16,29 +17,30 @@ export interface MessageSource extends UnderlyingDefaultSource<Message> {
 
 /** A connection's `readable`. */
 export class MessageStream extends ReadableStream<Message> {
-  readonly #source: MessageSource
+  readonly #link: Link<MessageSource>
   #pipes = 0
 
-  constructor(source: MessageSource) {
+  /** `source` is what the link leads to, until it is cut. */
+  constructor(source: MessageSource, link: Link<MessageSource>) {
     super(source, { highWaterMark: 0 })
-    this.#source = source
+    this.#link = link
   }
 
   // Asynchronous, so that what the platform would refuse rejects; the pipe begins before the first await.
   override async pipeTo(destination: WritableStream<Message>, options?: StreamPipeOptions): Promise<void> {
-    const target = #source in this && !this.locked ? Outbound.of(destination) : undefined
+    const target = #link in this && !this.locked ? Outbound.of(destination) : undefined
     const signal = options?.signal
     if (target === undefined || destination.locked || signal?.aborted) {
       return await ReadableStream.prototype.pipeTo.call(this, destination, options)
     }
     const mine = ++this.#pipes
     const stop = (): void => {
-      if (mine === this.#pipes) this.#source.divert(undefined)
+      if (mine === this.#pipes) this.#link.to?.divert(undefined)
     }
     if (signal instanceof AbortSignal) signal.addEventListener('abort', stop, { once: true })
     try {
       const piped = super.pipeTo(destination, options)
-      if (this.locked) this.#source.divert(target) // else it was refused
+      if (this.locked) this.#link.to?.divert(target) // else it was refused
       await piped
     } finally {
       if (signal instanceof AbortSignal) signal.removeEventListener('abort', stop)
@@ -50,7 +52,7 @@ export class MessageStream extends ReadableStream<Message> {
     if (typeof options !== 'object' && typeof options !== 'function' && options !== undefined) {
       throw new TypeError(`Cannot iterate: options must be an object, got ${typeof options}`)
     }
-    return new Iteration(this.getReader(), this.#source, options?.preventCancel ?? false)
+    return new Iteration(this.getReader(), this.#link, options?.preventCancel ?? false)
   }
 
   override [Symbol.asyncIterator](options?: ReadableStreamIteratorOptions): Iteration {
@@ -61,7 +63,7 @@ export class MessageStream extends ReadableStream<Message> {
 /** The iterator of a stream, as the Streams standard has it (§4.2.5). */
 class Iteration implements AsyncIterableIterator<Message> {
   readonly #reader: ReadableStreamDefaultReader<Message>
-  readonly #source: MessageSource
+  readonly #link: Link<MessageSource>
   readonly #preventCancel: boolean
   /** Steps that wait, in order; the last of them. */
   #waiting = 0
@@ -70,18 +72,18 @@ class Iteration implements AsyncIterableIterator<Message> {
 
   constructor(
     reader: ReadableStreamDefaultReader<Message>,
-    source: MessageSource,
+    link: Link<MessageSource>,
     preventCancel: boolean,
   ) {
     this.#reader = reader
-    this.#source = source
+    this.#link = link
     this.#preventCancel = preventCancel
   }
 
   next(): Promise<IteratorResult<Message, undefined>> {
     if (this.#waiting === 0) {
       if (this.#over) return Promise.resolve({ done: true, value: undefined })
-      const value = this.#source.takeNow()
+      const value = this.#link.to?.takeNow()
       if (value !== undefined) return Promise.resolve({ done: false, value })
     }
     return this.#inTurn(this.#read)

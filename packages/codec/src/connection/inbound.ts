@@ -11,6 +11,7 @@ import type { Environment } from './environment.ts'
 import { type MessageSource, MessageStream } from './fused.ts'
 import { type IncomingContext, IncomingMessage } from './incoming-message.ts'
 import type { Lease } from './lease.ts'
+import type { Link } from './link.ts'
 import type { Outbound } from './outbound.ts'
 import type { DataPart } from './protocol.ts'
 
@@ -38,6 +39,7 @@ export class Inbound implements MessageSource {
   #assembly: Assembly | undefined
   #readable: ReadableStream<string | Uint8Array> | undefined
   #controller!: ReadableStreamDefaultController<string | Uint8Array>
+  #link!: Link<MessageSource>
   /** Whether a read waits for a message. */
   #wanted = false
   /** The connection that a pipe hands messages to, and the one whose room we wait for. */
@@ -118,8 +120,9 @@ export class Inbound implements MessageSource {
   }
 
   #open(): ReadableStream<string | Uint8Array> {
-    const readable = this.#readable = new MessageStream(this)
-    this.#inbox.offer = (part) => this.#accepts() && this.#take(part)
+    this.#link = { to: this }
+    const readable = this.#readable = new MessageStream(this, this.#link)
+    this.#inbox.taker = this
     if (this.#end !== undefined) this.#finish()
     return readable
   }
@@ -144,6 +147,11 @@ export class Inbound implements MessageSource {
     if (target === undefined || this.#delivering) return
     this.#unflushed = undefined
     target.flush()
+  }
+
+  /** See `Inbox.taker`. */
+  offer(part: DataPart): boolean {
+    return this.#accepts() && this.#take(part)
   }
 
   /** Gives the waiting read its message, or the pipe's target all of them, as far as they are here. */
@@ -283,13 +291,19 @@ export class Inbound implements MessageSource {
 
   #finish(): void {
     const end = this.#end!
-    if (end.error !== undefined) this.#controller.error(end.error)
+    if (end.error !== undefined) this.#fail(end.error)
     // What came before a clean end is read first; with no queue of its own, the stream may close once the inbox is empty.
     else if (this.#inbox.size === 0) this.#close()
     else if (this.#wanted) this.#deliver()
   }
 
+  #fail(error: unknown): void {
+    this.#link.to = undefined
+    this.#controller.error(error)
+  }
+
   #close(): void {
+    this.#link.to = undefined
     try {
       this.#controller.close()
     } catch {

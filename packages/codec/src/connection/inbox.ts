@@ -22,8 +22,8 @@ export class Inbox {
   #shifting = false
   #end: { readonly error?: unknown } | undefined
   #wakers: (() => void)[] = []
-  /** Asked before a part is queued, where none is: true takes it. What waits for nobody needs no queue. */
-  offer: ((part: DataPart) => boolean) | undefined
+  /** Is offered a part before it is queued, where none is: true takes it. What waits for nobody needs no queue. */
+  taker: { offer(part: DataPart): boolean } | undefined
 
   constructor(readAhead: number) {
     this.#readAhead = readAhead
@@ -47,7 +47,7 @@ export class Inbox {
   /** Adds a part and wakes who waits. */
   push(part: DataPart): void {
     if (this.#end !== undefined || this.#unwanted) return
-    if (this.#parts.length === 0 && !this.#shifting && this.offer?.(part)) return
+    if (this.#parts.length === 0 && !this.#shifting && this.taker?.offer(part)) return
     const cost = this.#costOf(part)
     this.#parts.push(part)
     this.#costs.push(cost)

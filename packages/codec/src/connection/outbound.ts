@@ -5,6 +5,7 @@ import { onceAborted } from '../values/abort-signal.ts'
 import { isBytesLike } from '../values/bytes.ts'
 import type { Limits } from '../values/limits.ts'
 import type { BytesLike } from '../values/types.ts'
+import type { Link } from './link.ts'
 import { DONE } from './promises.ts'
 import { Queue } from './queue.ts'
 import type { Outbox } from './outbox.ts'
@@ -26,13 +27,29 @@ export interface OutboundEvents {
   onIdle(): void
 }
 
-const ours: WeakMap<WritableStream<never>, Outbound> = new WeakMap()
+/** A connection's `writable`, which knows whose it is: an old `WeakMap` would keep young ones alive until the next full collection. */
+class OutboundStream extends WritableStream<string | BytesLike> {
+  static of(stream: WritableStream<never>): Outbound | undefined {
+    return #link in stream ? stream.#link.to : undefined
+  }
+
+  readonly #link: Link<Outbound>
+
+  constructor(
+    link: Link<Outbound>,
+    sink: UnderlyingSink<string | BytesLike>,
+    strategy: QueuingStrategy<string | BytesLike>,
+  ) {
+    super(sink, strategy)
+    this.#link = link
+  }
+}
 
 /** Makes the stream when it is asked for. */
 export class Outbound {
   /** Whose `writable` a stream is, if it is a connection's. */
   static of(writable: WritableStream<never>): Outbound | undefined {
-    return ours.get(writable)
+    return OutboundStream.of(writable)
   }
 
   /**
@@ -45,6 +62,7 @@ export class Outbound {
   readonly #outbox: Outbox
   readonly #events: OutboundEvents
   #writable: WritableStream<string | BytesLike> | undefined
+  #link: Link<Outbound> | undefined
   #controller!: WritableStreamDefaultController
   /** The sizes of the chunks in the stream's queue, oldest first, and their sum. */
   #sizes: Queue<number> | undefined
@@ -116,11 +134,12 @@ export class Outbound {
   end(error: () => unknown): void {
     if (this.#end !== undefined) return
     this.#end = error
+    if (this.#link !== undefined) this.#link.to = undefined
     if (this.#writable !== undefined && !this.#closing) this.#controller.error(error())
   }
 
   #open(): WritableStream<string | BytesLike> {
-    const writable = new WritableStream<string | BytesLike>({
+    const writable = new OutboundStream(this.#link = { to: this }, {
       start: (controller) => void (this.#controller = controller),
       abort: (reason) => this.#abort(reason),
       write: (chunk) => this.#write(chunk),
@@ -131,7 +150,6 @@ export class Outbound {
       },
     }, { highWaterMark: Math.max(1, this.#limits.highWaterMark), size: (chunk) => this.#sizeOf(chunk) })
     this.#writable = writable
-    ours.set(writable, this)
     if (this.#end !== undefined) this.#controller.error(this.#end())
     return writable
   }

@@ -8,9 +8,10 @@ import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
 import { acceptUntil, type ServerOptions } from './accept.ts'
 import { closeWith, type Connection, cutOff, whenEnded } from './connection.ts'
 import { environmentOf } from './environment.ts'
+import { Members } from './members.ts'
 import { resolveOptions } from './options.ts'
 import { DONE } from './promises.ts'
-import type { Stop } from './transport.ts'
+import type { Stop, StopListener } from './transport.ts'
 
 /** Where an error came from that nobody awaits. */
 export interface ServeErrorContext {
@@ -64,22 +65,22 @@ export const DEFAULT_CLOSE_TIMEOUT = 5_000
 
 /** The end of a group. An `AbortSignal` would link dead listeners to living ones, which makes every upgrade outlive two collections. */
 class Closing implements Stop {
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new Set<StopListener>()
   aborted = false
   reason: unknown
 
-  addEventListener(_type: 'abort', listener: () => void): void {
+  addEventListener(_type: 'abort', listener: StopListener): void {
     this.#listeners.add(listener)
   }
 
-  removeEventListener(_type: 'abort', listener: () => void): void {
+  removeEventListener(_type: 'abort', listener: StopListener): void {
     this.#listeners.delete(listener)
   }
 
   abort(reason: unknown): void {
     this.aborted = true
     this.reason = reason
-    for (const listener of this.#listeners) listener()
+    for (const listener of this.#listeners) listener.handleEvent()
   }
 }
 
@@ -90,7 +91,7 @@ interface Upgraded {
 
 /** The connections of one listener. */
 export class ConnectionGroup {
-  readonly #connections = new Set<Connection>()
+  readonly #connections = new Members<Connection>()
   readonly #options: ServingOptions
   readonly #handler: ConnectionHandler
   /** Ends the upgrades that are under way when the listener closes. */
@@ -106,7 +107,7 @@ export class ConnectionGroup {
 
   /** Those that are open or closing. */
   get connections(): ReadonlySet<Connection> {
-    return this.#connections
+    return this.#connections.asSet
   }
 
   /** Upgrades a transport and gives the connection to the handler. Never rejects; `more` is what the adapter knows of the request. */
@@ -137,8 +138,8 @@ export class ConnectionGroup {
       if (!peers) this.report(error, { where, request })
       return undefined
     }
-    this.#connections.add(connection)
-    whenEnded(connection, () => this.#connections.delete(connection))
+    const place = this.#connections.add(connection)
+    whenEnded(connection, () => this.#connections.remove(place))
     if (!this.#closing.aborted) return { connection, request }
     closeWith(connection, goingAway)
     return undefined
@@ -159,9 +160,9 @@ export class ConnectionGroup {
   async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: ListenerCloseOptions = {}): Promise<void> {
     const { startTimer } = environmentOf(this.#options)
     this.#closing.abort(new WebSocketError('The server is closing'))
-    const stopTimer = startTimer(() => this.#connections.forEach(cutOff), timeout)
-    for (const connection of this.#connections) closeWith(connection, goingAway)
-    await Promise.allSettled([...this.#connections].map(({ closed }) => closed))
+    const stopTimer = startTimer(() => this.#connections.list().forEach(cutOff), timeout)
+    for (const connection of this.#connections.list()) closeWith(connection, goingAway)
+    await Promise.allSettled(this.#connections.list().map(({ closed }) => closed))
     stopTimer()
   }
 
