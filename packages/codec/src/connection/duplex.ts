@@ -110,6 +110,7 @@ export class Duplex implements ByteStreams, Channel {
     this.#socket.destroy()
     this.#finish()
     this.#events?.failed(error)
+    this.#events = undefined
   }
 
   /** Closes the socket at once, as a fault would. */
@@ -224,6 +225,7 @@ export class Duplex implements ByteStreams, Channel {
     if (this.#endTold || this.#held.length > 0 || this.#events === undefined) return
     this.#endTold = true
     this.#events.end()
+    this.#letGo()
   }
 
   /** Both directions are done with, as far as it is for us to say; the peer's end is waited for, but not for long. */
@@ -237,6 +239,12 @@ export class Duplex implements ByteStreams, Channel {
     this.#over = true
     this.#socket.close()
     this.#finish()
+    this.#letGo()
+  }
+
+  /** Nothing will be told any more: who keeps the socket, as Node does for a while, should not keep its user. */
+  #letGo(): void {
+    if (this.#over && this.#endTold) this.#events = undefined
   }
 
   #finish(): void {
