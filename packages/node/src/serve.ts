@@ -72,8 +72,13 @@ function createHttpServer({ tls, limits }: ServeOptions): Server {
   return server
 }
 
-function isWebSocket({ headers }: IncomingMessage): boolean {
-  return /(?:^|,)\s*websocket\s*(?:,|$)/i.test(headers.upgrade ?? '')
+/** Looks at the fields as they came: to make an object of them, as `headers` does, costs more than all of this. */
+function isWebSocket({ rawHeaders }: IncomingMessage): boolean {
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const isUpgrade = rawHeaders[i]!.length === 7 && rawHeaders[i]!.toLowerCase() === 'upgrade'
+    if (isUpgrade && /(?:^|,)\s*websocket\s*(?:,|$)/i.test(rawHeaders[i + 1]!)) return true
+  }
+  return false
 }
 
 /** A request for some other protocol, such as the `h2c` that HTTP clients offer, is a plain one to us (RFC 9110 §7.8). */

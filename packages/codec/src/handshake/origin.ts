@@ -55,6 +55,14 @@ function isAllowed(
  * the web's, such as extensions' pages, keep theirs.
  */
 export function canonicalOrigin(text: string): string | undefined {
+  if (text !== latest.text) latest = { text, origin: parseOrigin(text) }
+  return latest.origin
+}
+
+/** What was asked last: a server is asked for its own origin with every request, and to parse a URL takes a microsecond. */
+let latest: { readonly text: string; readonly origin: string | undefined } = { text: 'null', origin: 'null' }
+
+function parseOrigin(text: string): string | undefined {
   if (text === 'null') return text
   if (!/^[a-z][a-z0-9+.\-]*:\/\/[^\s\p{Cc}/\\?#@]*$/iu.test(text)) return undefined
   return /^https?:/i.test(text) ? parseUrl(text)?.origin : text
