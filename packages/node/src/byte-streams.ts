@@ -27,6 +27,10 @@ export function byteStreams(socket: NodeDuplex, { head }: ByteStreamsOptions = {
   return new NodeSocket(socket, head).duplex
 }
 
+const NOTHING = new Uint8Array(0)
+
+type WriteCallback = (error?: Error | null) => void
+
 /** Where a socket has its `NodeSocket`, so that one set of listeners serves all: six closures less for each that waits. */
 const owner = Symbol('Wirestream')
 
@@ -53,7 +57,7 @@ class NodeSocket implements DuplexSocket {
   readonly duplex: Duplex
   readonly keepsNothing: boolean
   readonly #socket: NodeDuplex
-  /** Whether a chunk read has its buffer for itself: TLS from Node 26 on cuts several from one, and others may use Node's pool. */
+  /** Whether it is plain TCP, or a Unix socket: then a chunk read has its buffer for itself. TLS from Node 26 on cuts several from one, and others may use Node's pool. */
   readonly #alone: boolean
 
   constructor(socket: NodeDuplex, head: Uint8Array | undefined) {
@@ -85,17 +89,20 @@ class NodeSocket implements DuplexSocket {
 
   write(chunks: readonly Uint8Array[]): Promise<void> | undefined {
     const socket = this.#socket
-    let settle: ((error?: Error | null) => void) | undefined
+    let settle: WriteCallback | undefined
     const last = chunks.length - 1
     if (last > 0) socket.cork()
     for (let i = 0; i < last; i++) socket.write(chunks[i]!)
-    socket.write(chunks[last]!, (error) => settle?.(error))
+    // A callback costs Node a tick of its own, so TCP, which mostly takes all at once, is given none until it is needed.
+    if (this.#alone) socket.write(chunks[last]!)
+    else socket.write(chunks[last]!, (error) => settle?.(error))
     if (last > 0) socket.uncork()
     // What the system takes at once needs no promise.
     if (socket.writableLength === 0 && !socket.errored && !socket.destroyed) return undefined
     return new Promise((resolve, reject) => {
       // Node reports a write that a destroyed socket cut off as done.
       settle = (error) => error || socket.destroyed ? reject(this.#failure(error)) : resolve()
+      if (this.#alone) socket.write(NOTHING, settle) // done behind the others
     })
   }
 

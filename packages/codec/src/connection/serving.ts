@@ -132,17 +132,22 @@ export class ConnectionGroup {
           return onRequest(request = seen)
         }),
       })
+      this.#admit(connection)
     } catch (error) {
       // A peer that broke a rule, was refused or went away has had its answer.
       const peers = error instanceof WebSocketError || this.#closing.aborted
       if (!peers) this.report(error, { where, request })
       return undefined
     }
-    const place = this.#connections.add(connection)
-    whenEnded(connection, () => this.#connections.remove(place))
     if (!this.#closing.aborted) return { connection, request }
     closeWith(connection, goingAway)
     return undefined
+  }
+
+  /** On its own, so that what lives as long as the connection has none of the request's 2 KiB in its closure. */
+  #admit(connection: Connection): void {
+    const place = this.#connections.add(connection)
+    whenEnded(connection, () => this.#connections.remove(place))
   }
 
   /** Tells `onError`, or the console. */
