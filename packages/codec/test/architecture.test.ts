@@ -4,6 +4,7 @@ import {
   codecRooms,
   deepImports,
   foreignDependencies,
+  functionsInProperties,
   imports,
   longFiles,
   type Manifest,
@@ -147,6 +148,27 @@ describe('published packages depend on nothing but our own', () => {
   })
 
   test('ours obey', () => expect(foreignDependencies(published.map(({ manifest }) => manifest))).toEqual([]))
+})
+
+describe('no function is put into a property, where it would outlive its owner (decision 0020)', () => {
+  test('each form is caught, and nothing else', () => {
+    const caught = [
+      'this.#a = () => b',
+      'a.b = async () => c',
+      'this.a ??= function () {}',
+      'a.b = c => d',
+      'this.#a = (b: C): D => e',
+    ]
+    for (const text of caught) expect(functionsInProperties(sample('a.ts', text))).toHaveLength(1)
+    const others = ['const a = () => b', 'this.a = (b)', 'a.b = c(() => d)', 'a.b === c', 'this.a = { b: () => c }']
+    for (const text of others) expect(functionsInProperties(sample('a.ts', text))).toEqual([])
+  })
+
+  for (const { name } of published) {
+    test(`${name} has none`, () => {
+      expect(functionsInProperties(readSources(`${packages}${name}/src`))).toEqual([])
+    })
+  }
 })
 
 describe('a file can be read in one sitting', () => {

@@ -1,7 +1,7 @@
 // The rules of the house, as pure functions over source text: each takes files and gives what breaks the rule, one line
 // per fault. The tests feed them our sources, and bad samples too, so that each rule is known to be able to fail.
 
-import { imports, type SourceFile, tokens } from './source.ts'
+import { imports, type SourceFile, type Token, tokens } from './source.ts'
 
 /** What each room may import from, by name; a room may always import from itself. Arrows point down only. */
 export type Rooms = Readonly<Record<string, readonly string[]>>
@@ -107,6 +107,30 @@ export function longFiles(files: SourceFile[], most: number): string[] {
     .map(({ path, text }) => ({ path, lines: text.split('\n').length - (text.endsWith('\n') ? 1 : 0) }))
     .filter(({ lines }) => lines > most)
     .map(({ path, lines }) => `${path}: ${lines} lines, wanted at most ${most}`)
+}
+
+/** Assignments of a function literal to a property: V8 makes such a function in its old space (decision 0020). */
+export function functionsInProperties(files: SourceFile[]): string[] {
+  return files.flatMap(({ path, text }) => {
+    const all = tokens(text)
+    const puts = all.filter((token, i) =>
+      /^(?:\?\?|\|\||&&)?=$/.test(token.text) && all[i - 2]?.text === '.' && isFunction(all, i + 1)
+    )
+    return puts.map(({ line }) => `${path}:${line} puts a function into a property`)
+  })
+}
+
+/** Whether a function literal begins there. */
+function isFunction(all: Token[], at: number): boolean {
+  if (all[at]?.text === 'async' || all[at]?.text === 'function') return true
+  if (all[at]?.text !== '(') return all[at + 1]?.text === '=>'
+  let [end, depth] = [at, 0]
+  do {
+    if (all[end]?.text === '(') depth++
+    if (all[end]?.text === ')') depth--
+    end++
+  } while (depth > 0 && end < all.length)
+  return all[end]?.text === '=>' || all[end]?.text === ':'
 }
 
 /** Every relative import as an arrow between rooms. */
