@@ -3,9 +3,13 @@
 import { encodeLatin1, toBase64 } from './latin1.ts'
 import { sha1 } from './sha1.ts'
 
+/** Every key is as long; what follows it stays (RFC 6455 §1.3). */
+const keyAndGuid = /* @__PURE__ */ encodeLatin1(`${'='.repeat(24)}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+
 /** The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key` (RFC 6455 §4.2.2): base64 of SHA-1 of key and GUID. */
 export function acceptKey(key: string): string {
-  return toBase64(sha1(encodeLatin1(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)))
+  for (let i = 0; i < 24; i++) keyAndGuid[i] = key.charCodeAt(i)
+  return toBase64(sha1(keyAndGuid))
 }
 
 /**
