@@ -58,8 +58,9 @@ export class Sender {
   readonly #inPlace: boolean
   readonly #inbound: Pick<Inbound, 'isLatest'>
   readonly #events: SenderEvents
-  /** The streamed message under way. */
+  /** What stops the streamed message under way, and that message. */
   #stream: AbortController | undefined
+  #streamed: StreamedMessage | undefined
   #queue: Queue<WaitingSend> | undefined
   #queued = 0
 
@@ -83,6 +84,11 @@ export class Sender {
   /** Whether everything accepted has been encoded. */
   get idle(): boolean {
     return this.#stream === undefined && !this.#queue?.length
+  }
+
+  /** Whether all that was accepted has been encoded, though the source of a streamed message has not said yet that it has ended. */
+  get complete(): boolean {
+    return !this.#queue?.length && (this.#stream === undefined || this.#streamed!.complete)
   }
 
   /** Bytes accepted that wait to be encoded. */
@@ -132,17 +138,15 @@ export class Sender {
 
   /**
    * Drops what waits and ends a streamed message between its fragments, with their promises rejected; a frame of declared
-   * length goes on, since no Close fits into it. Tells whether anything was lost.
+   * length goes on, since no Close fits into it.
    */
-  cancel(reason: unknown): boolean {
-    const lost = !this.idle
+  cancel(reason: unknown): void {
     for (const { drop, settle } of this.#queue?.clear() ?? []) {
       drop(reason)
       settle.reject(reason)
     }
     this.#queued = 0
     if (!this.#frames.insideFrame) this.#stream?.abort(reason)
-    return lost
   }
 
   /** Drops everything, a frame of declared length included: the transport is gone or will be cut. */
@@ -197,13 +201,14 @@ export class Sender {
     reader: ReadableStreamDefaultReader<string | Uint8Array>,
   ): Promise<void> {
     const { signal } = this.#stream = new AbortController()
+    this.#streamed = message
     try {
       await streamMessage(message, reader, signal)
     } catch (error) {
       if (message.begun && !signal.aborted) this.#events.fail(error)
       throw error
     } finally {
-      this.#stream = undefined
+      this.#stream = this.#streamed = undefined
       this.#next()
     }
     await this.#outbox.taken() // large chunks were lent

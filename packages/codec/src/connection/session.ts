@@ -188,10 +188,11 @@ export class Session
   #closeReceived(close: CloseBody): void {
     const unsent = this.#protocol.sendable && this.outbound.passed < this.outbound.written
     this.#closer.step('close-received')
-    if (unsent || !this.#sender.idle) {
+    const lost = unsent || !this.#sender.complete
+    if (lost || !this.#sender.idle) {
       const error = lostData(close)
       this.#sender.cancel(error)
-      this.#error ??= error
+      if (lost) this.#error ??= error
     }
     this.onIdle()
   }

@@ -10,7 +10,7 @@ import { type SendOptions, SourceEncoder } from './outgoing-message.ts'
 /**
  * Encodes all that `reader` gives as one message; waits for room after each part. Rejects with what the source failed with, a
  * `TypeError` for a chunk that cannot be sent, a `RangeError` for a wrong length, or `signal`'s reason, and then the
- * source is cancelled with it.
+ * source is cancelled with it. A message that is whole already takes no harm from `signal`.
  */
 export async function streamMessage(
   message: StreamedMessage,
@@ -34,7 +34,7 @@ export async function streamMessage(
     reader.releaseLock()
   } catch (error) {
     reader.cancel(error).catch(() => {})
-    throw error
+    if (!signal.aborted || !message.complete) throw error
   }
 }
 
@@ -58,6 +58,11 @@ export class StreamedMessage {
     this.#fragmentSize = fragmentSize
     this.#type = type
     this.#length = length === undefined ? undefined : checkByteCount('length', length)
+  }
+
+  /** Whether all that was declared has been encoded. */
+  get complete(): boolean {
+    return this.begun && this.#sent === this.#length
   }
 
   /** Encodes a chunk, part by part; each promise tells when there is room for the next. */

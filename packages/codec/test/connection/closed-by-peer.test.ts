@@ -123,6 +123,20 @@ describe.each(roles)('as a %s', (role) => {
       expect([long.cancelled, other.cancelled]).toEqual([error, error])
     })
 
+    test('a streamed message whose declared bytes are all out is not lost, though its source has not ended yet', async () => {
+      const { connection, peer, transport, world, end } = connect(role)
+      const from = source<string>('all')
+      const sent = watch(connection.send(from.stream, { length: 3 }))
+      await world.settle()
+      peer.says(peer.close(1000, 'thanks'))
+      expect(await peer.hears()).toEqual(['text all', 'close 1000 thanks'])
+      transport.end()
+      await world.settle()
+      expectClean(end, 1000, 'thanks')
+      expect(sent.state).toBe('resolved')
+      expect(from.cancelled).toBeInstanceOf(Error)
+    })
+
     test('no part of a chunk follows our Close, though the chunk was being cut when the peer’s came', async () => {
       const { connection, peer, transport, world, end } = connect(role, {
         limits: { fragmentSize: 300, highWaterMark: 300 },
