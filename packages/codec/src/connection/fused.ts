@@ -109,19 +109,24 @@ class Iteration implements AsyncIterableIterator<Message> {
     return result
   }
 
-  async #read(): Promise<IteratorResult<Message, undefined>> {
-    try {
-      if (this.#over) return { done: true, value: undefined }
-      const { done, value } = await this.#reader.read()
-      if (!done) return { done, value }
-      this.#end()
-      return { done: true, value: undefined }
-    } catch (error) {
-      this.#end()
-      throw error
-    } finally {
+  /** Not asynchronous: nearly every connection waits here, and what an asynchronous function keeps weighs 400 bytes. */
+  #read(): Promise<IteratorResult<Message, undefined>> {
+    if (this.#over) {
       this.#done()
+      return Promise.resolve({ done: true, value: undefined })
     }
+    return this.#reader.read().then(
+      (result) => {
+        if (result.done) this.#end()
+        this.#done()
+        return result.done ? { done: true, value: undefined } : result
+      },
+      (error) => {
+        this.#end()
+        this.#done()
+        throw error
+      },
+    )
   }
 
   async #leave(reason: unknown): Promise<IteratorResult<Message, undefined>> {
