@@ -25,21 +25,24 @@ export interface Contestant {
 /** To start a server and open the load's connections to it, in seconds. */
 const START = 0.2
 
-/** A server's compiler works beside it, so a server takes longer to warm up than a codec. */
-function warmedUp(effort: Effort): Effort {
-  return { ...effort, warmUp: effort.seconds / 2 }
+/** A server's compiler works beside it, so a server takes longer to warm up than a codec: half a round, unless a suite knows better. */
+const WARM_UP = 0.5
+
+function warmedUp(effort: Effort, rounds: number): Effort {
+  return { ...effort, warmUp: rounds * effort.seconds }
 }
 
 /** About how long `contest` takes with so many servers, in seconds. */
-export function contestSeconds(servers: number, effort: Effort): number {
-  return servers * START + secondsFor(servers, warmedUp(effort))
+export function contestSeconds(servers: number, effort: Effort, warmUp: number = WARM_UP): number {
+  return servers * START + secondsFor(servers, warmedUp(effort, warmUp))
 }
 
-/** Starts them all, measures them in turns with that kind of load, and ends them. */
+/** Starts them all, measures them in turns with that kind of load, and ends them. `warmUp` is in rounds. */
 export async function contest(
   { target, load, effort }: SuiteOptions,
   kind: string,
   contestants: readonly Contestant[],
+  warmUp: number = WARM_UP,
 ): Promise<Rounds<string>> {
   const children = contestants.map(({ server, mode }) => startServer(target, server, mode))
   const sides: Record<string, Side> = {}
@@ -48,7 +51,7 @@ export async function contest(
     for (const [i, { name, load: options }] of contestants.entries()) {
       sides[name] = await openLoad(load, name, kind, { ...options, port: ports[i] })
     }
-    const rounds = await measure(sides, warmedUp(effort))
+    const rounds = await measure(sides, warmedUp(effort, warmUp))
     for (const name of Object.keys(sides)) await closeLoad(load, name)
     return rounds
   } finally {

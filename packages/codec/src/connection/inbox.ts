@@ -13,15 +13,16 @@ export class Inbox {
   readonly #readAhead: number
   /** Reads on whenever something was taken. */
   intake: { pump(): void } | undefined
-  readonly #parts = new Queue<DataPart>()
-  readonly #costs = new Queue<number>()
+  /** The parts and what each costs; made for the first that waits. */
+  #parts: Queue<DataPart> | undefined
+  #costs: Queue<number> | undefined
   #size = 0
   /** The received chunk that the newest part is a view of. */
   #chunk: ArrayBufferLike | undefined
   #unwanted = false
   #shifting = false
   #end: { readonly error?: unknown } | undefined
-  #wakers: (() => void)[] = []
+  #wakers: (() => void)[] | undefined
   /** Is offered a part before it is queued, where none is: true takes it. What waits for nobody needs no queue. */
   taker: { offer(part: DataPart): boolean } | undefined
 
@@ -47,9 +48,11 @@ export class Inbox {
   /** Adds a part and wakes who waits. */
   push(part: DataPart): void {
     if (this.#end !== undefined || this.#unwanted) return
-    if (this.#parts.length === 0 && !this.#shifting && this.taker?.offer(part)) return
+    if (!this.#parts?.length && !this.#shifting && this.taker?.offer(part)) return
     const cost = this.#costOf(part)
+    this.#parts ??= new Queue()
     this.#parts.push(part)
+    this.#costs ??= new Queue()
     this.#costs.push(cost)
     this.#size += cost
     this.#notify()
@@ -57,16 +60,16 @@ export class Inbox {
 
   /** The part that `shift` would give; undefined where all that was received has been taken. */
   get first(): DataPart | undefined {
-    return this.#parts.first
+    return this.#parts?.first
   }
 
   /** The oldest part, or undefined where there is none yet or any more. Throws the error that ended the connection. */
   shift(): DataPart | undefined {
     this.check()
-    const part = this.#parts.shift()
+    const part = this.#parts?.shift()
     if (part === undefined) return undefined
-    this.#size -= this.#costs.shift()!
-    if (this.#parts.length === 0) this.#chunk = undefined
+    this.#size -= this.#costs!.shift()!
+    if (this.#parts!.length === 0) this.#chunk = undefined
     this.#shifting = true // what comes now comes behind this part
     this.intake?.pump()
     this.#shifting = false
@@ -80,7 +83,7 @@ export class Inbox {
 
   /** Resolves when a part or the end has come since. */
   wait(): Promise<void> {
-    return new Promise((resolve) => this.#wakers.push(resolve))
+    return new Promise((resolve) => (this.#wakers ??= []).push(resolve))
   }
 
   /** No more parts. With an error, the ones that are here are dropped: after a failure no data reaches the application. */
@@ -99,8 +102,8 @@ export class Inbox {
   }
 
   #clear(): void {
-    this.#parts.clear()
-    this.#costs.clear()
+    this.#parts?.clear()
+    this.#costs?.clear()
     this.#size = 0
     this.#chunk = undefined
   }
@@ -115,7 +118,8 @@ export class Inbox {
   }
 
   #notify(): void {
-    if (this.#wakers.length === 0) return
-    for (const wake of this.#wakers.splice(0)) wake()
+    const wakers = this.#wakers
+    this.#wakers = undefined
+    for (const wake of wakers ?? []) wake()
   }
 }
