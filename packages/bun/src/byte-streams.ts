@@ -1,7 +1,8 @@
 // A socket of Bun's as a pair of byte streams. Bun gives events to one set of handlers for all sockets of a listener; this owns that
 // set, which socket an event is for, and what a write leaves over.
 
-import { type ByteStreams, Duplex, type DuplexSocket } from '@wirestream/codec'
+import type { ByteStreams } from '@wirestream/codec'
+import { Duplex, type DuplexSocket } from '@wirestream/codec/adapter'
 import { bunEnvironment } from './environment.ts'
 
 /** Every socket that has our handlers. */

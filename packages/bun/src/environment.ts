@@ -1,6 +1,7 @@
 // What Bun gives a connection: its own "later", timers that keep no process alive, and memory that is not zeroed first.
 
-import { deferTogether, type Environment, requireVersion } from '@wirestream/codec'
+import type { Environment } from '@wirestream/codec'
+import { deferTogether, requireVersion } from '@wirestream/codec/adapter'
 
 /** The environment of a connection in Bun. */
 export const bunEnvironment: Environment = {

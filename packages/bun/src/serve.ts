@@ -9,7 +9,7 @@ import {
   type ListenTarget,
   listenWith,
   type ServingOptions,
-} from '@wirestream/codec'
+} from '@wirestream/codec/adapter'
 import { duplexOf, socketHandlers } from './byte-streams.ts'
 import { ALPN } from './dial.ts'
 import { bunEnvironment, requireRuntime } from './environment.ts'

@@ -1,7 +1,8 @@
 // A connection of Deno's as a pair of byte streams, by hand: its own streams have no half-close and cannot tell when both are done.
 // Owns its calls: how much is read at once, what a write leaves over, and what its errors mean.
 
-import { type ByteStreams, Duplex, type DuplexSocket, useViewsOnly } from '@wirestream/codec'
+import type { ByteStreams } from '@wirestream/codec'
+import { Duplex, type DuplexSocket, useViewsOnly } from '@wirestream/codec/adapter'
 import { denoEnvironment } from './environment.ts'
 
 /** What came with the connection. */

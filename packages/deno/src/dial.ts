@@ -1,7 +1,8 @@
 // Opening connections as a client: TCP or a Unix socket first, TLS on top of it where it is asked for, so that a proxy can be
 // spoken with in between.
 
-import type { ByteStreams, Dial, Dialled } from '@wirestream/codec'
+import type { ByteStreams } from '@wirestream/codec'
+import type { Dial, Dialled } from '@wirestream/codec/adapter'
 import { byteStreams } from './byte-streams.ts'
 
 /** What TLS may be told, by the names that the other runtimes have for it too; Deno can do no more. */

@@ -1,6 +1,7 @@
 // What Deno gives a connection: its own "later", and timers that keep no process alive.
 
-import { deferTogether, type Environment, requireVersion } from '@wirestream/codec'
+import type { Environment } from '@wirestream/codec'
+import { deferTogether, requireVersion } from '@wirestream/codec/adapter'
 
 /** The environment of a connection in Deno. */
 export const denoEnvironment: Environment = {

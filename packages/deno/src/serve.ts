@@ -10,7 +10,7 @@ import {
   type ListenTarget,
   listenWith,
   type ServingOptions,
-} from '@wirestream/codec'
+} from '@wirestream/codec/adapter'
 import { duplexOf } from './byte-streams.ts'
 import { denoEnvironment, requireRuntime } from './environment.ts'
 
