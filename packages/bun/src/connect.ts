@@ -3,7 +3,7 @@
 import type { Connection } from '@wirestream/codec'
 import { type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec/adapter'
 import { dialSocket, type TlsOptions } from './dial.ts'
-import { bunEnvironment, requireRuntime } from './environment.ts'
+import { inBun } from './environment.ts'
 
 /** How to connect: subprotocols, header fields, limits, keepalive, TLS. */
 export interface ConnectOptions extends DiallingOptions, TlsOptions {
@@ -28,7 +28,5 @@ export interface ConnectOptions extends DiallingOptions, TlsOptions {
  * ```
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
-  requireRuntime()
-  const environment = { ...bunEnvironment, ...options.environment }
-  return await dialConnection(url, { ...options, environment }, options.dial ?? dialSocket, options)
+  return await dialConnection(url, inBun(options), options.dial ?? dialSocket, options)
 }
