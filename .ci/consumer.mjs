@@ -21,7 +21,7 @@ run('npm', ['install', '--offline', '--no-audit', '--no-fund'])
 
 writeFileSync(
   'import.js',
-  `for (const name of ['codec', 'node']) {
+  `for (const name of ['codec', 'codec/adapter', 'node']) {
     const exports = Object.keys(await import('@wirestream/' + name))
     if (exports.length === 0) throw new Error(name + ' exports nothing')
     console.log(name, 'exports', exports.join(' '))
@@ -32,13 +32,16 @@ run('node_modules/.bin/wirestream', ['--help'])
 
 const strict = { module: 'nodenext', target: 'es2022', strict: true, exactOptionalPropertyTypes: true, noEmit: true }
 const node = { types: ['node'], typeRoots: [join(root, 'node_modules/@types')] }
-compile('node', ['codec', 'node'], { lib: ['es2022', 'esnext.disposable'], ...node })
-compile('dom', ['codec'], { lib: ['es2022', 'esnext.disposable', 'dom'], types: [] })
-compile('both', ['codec', 'node'], { lib: ['es2022', 'esnext.disposable', 'dom'], ...node })
+compile('node', ['codec', 'codec/adapter', 'node'], { lib: ['es2022', 'esnext.disposable'], ...node })
+compile('dom', ['codec', 'codec/adapter'], { lib: ['es2022', 'esnext.disposable', 'dom'], types: [] })
+compile('both', ['codec', 'codec/adapter', 'node'], { lib: ['es2022', 'esnext.disposable', 'dom'], ...node })
 
 /** Compiles a module that uses the named packages, with every declaration file checked. */
 function compile(label, names, options) {
-  writeFileSync(`${label}.ts`, names.map((name) => `export * as ${name} from '@wirestream/${name}'\n`).join(''))
+  writeFileSync(
+    `${label}.ts`,
+    names.map((name) => `export * as ${name.replace('/', '_')} from '@wirestream/${name}'\n`).join(''),
+  )
   const compilerOptions = { ...strict, ...options, skipLibCheck: false }
   writeFileSync(`tsconfig.${label}.json`, JSON.stringify({ compilerOptions, files: [`${label}.ts`] }))
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', `tsconfig.${label}.json`])

@@ -21,11 +21,11 @@ springs(() => Math.random())
 springs(() => crypto.getRandomValues(new Uint8Array(1)))
 springs(() => setTimeout(() => {}, 0))
 
-const codec = await import('../packages/codec/dist/index.js')
-const names = Object.keys(codec)
-if (names.length === 0) fail('exports nothing')
-
-stdout.write(`codec: ${names.length} exports, importing them has no effect\n`)
+for (const entry of ['index.js', 'adapter/index.js']) {
+  const names = Object.keys(await import(`../packages/codec/dist/${entry}`))
+  if (names.length === 0) fail(`${entry} exports nothing`)
+  stdout.write(`codec: ${entry} has ${names.length} exports, importing them has no effect\n`)
+}
 
 /** @param {() => unknown} touch */
 function springs(touch) {

@@ -1,7 +1,8 @@
 // A socket of Bun's as a pair of byte streams. Bun gives events to one set of handlers for all sockets of a listener; this owns that
-// set, which socket an event is for, and what a write leaves over.
+// set, and which socket an event is for.
 
-import { type ByteStreams, Duplex, type DuplexSocket } from '@wirestream/codec'
+import type { ByteStreams } from '@wirestream/codec'
+import { Duplex, type DuplexSocket, PartialSocket } from '@wirestream/codec/adapter'
 import { bunEnvironment } from './environment.ts'
 
 /** Every socket that has our handlers. */
@@ -55,7 +56,7 @@ export function duplexOf(socket: Bun.Socket): Duplex {
   throw new TypeError('Cannot use socket: want one that was opened with the handlers of socketHandlers()')
 }
 
-class KnownSocket implements DuplexSocket {
+class KnownSocket extends PartialSocket implements DuplexSocket {
   readonly duplex: Duplex
   /** A call costs more than copying this many bytes. */
   readonly joins = 16_384
@@ -63,13 +64,10 @@ class KnownSocket implements DuplexSocket {
   /** A shorter chunk is left to the collector, whom it costs less. */
   readonly reclaimsFrom = 65_536
   readonly #socket: Bun.Socket
-  /** The write that waits for room. */
-  #waiting: { rest: readonly Uint8Array[]; resolve: () => void; reject: (error: Error) => void } | undefined
   #ending = false
-  /** Whether a write told that the socket is closed. */
-  #gone = false
 
   constructor(socket: Bun.Socket) {
+    super()
     this.#socket = socket
     this.duplex = new Duplex(this, bunEnvironment)
   }
@@ -82,36 +80,8 @@ class KnownSocket implements DuplexSocket {
     this.#socket.pause()
   }
 
-  write(chunks: readonly Uint8Array[]): Promise<void> | void {
-    const rest = this.#give(chunks)
-    if (rest.length === 0) return
-    return new Promise((resolve, reject) => {
-      this.#waiting = { rest, resolve, reject }
-      if (this.#gone) this.duplex.destroy()
-    })
-  }
-
-  /** There is room for more. */
-  drain(): void {
-    const waiting = this.#waiting
-    if (waiting === undefined) return
-    waiting.rest = this.#give(waiting.rest)
-    if (this.#gone) return this.duplex.destroy()
-    if (waiting.rest.length > 0) return
-    this.#waiting = undefined
-    waiting.resolve()
-  }
-
-  /** Gives the system as much as it takes; gives what is left. */
-  #give(chunks: readonly Uint8Array[]): readonly Uint8Array[] {
-    for (let i = 0; i < chunks.length; i++) {
-      const chunk = chunks[i]!
-      const taken = this.#socket.write(chunk)
-      if (taken === chunk.length) continue
-      this.#gone = taken < 0
-      return [chunk.subarray(Math.max(0, taken)), ...chunks.slice(i + 1)]
-    }
-    return []
+  protected override give(chunk: Uint8Array): number {
+    return this.#socket.write(chunk)
   }
 
   shutdown(): void {
@@ -123,8 +93,8 @@ class KnownSocket implements DuplexSocket {
     this.#socket.end()
   }
 
-  destroy(): void {
-    this.#waiting?.reject(new Error('Cannot use socket: it was closed'))
+  override destroy(): void {
+    super.destroy()
     this.#socket.terminate()
   }
 

@@ -1,8 +1,9 @@
 // The client: options in, a connection out. Opening sockets is dial.ts's affair, everything else the codec's.
 
-import { type Connection, type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec'
+import type { Connection } from '@wirestream/codec'
+import { type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec/adapter'
 import { dialSocket, type TlsOptions } from './dial.ts'
-import { bunEnvironment, requireRuntime } from './environment.ts'
+import { inBun } from './environment.ts'
 
 /** How to connect: subprotocols, header fields, limits, keepalive, TLS. */
 export interface ConnectOptions extends DiallingOptions, TlsOptions {
@@ -27,7 +28,5 @@ export interface ConnectOptions extends DiallingOptions, TlsOptions {
  * ```
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
-  requireRuntime()
-  const environment = { ...bunEnvironment, ...options.environment }
-  return await dialConnection(url, { ...options, environment }, options.dial ?? dialSocket, options)
+  return await dialConnection(url, inBun(options), options.dial ?? dialSocket, options)
 }

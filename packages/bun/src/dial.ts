@@ -1,7 +1,8 @@
 // Opening sockets as a client: TCP or a Unix socket, with TLS at once or on top of what was opened, so that a proxy can be
 // spoken with in between.
 
-import type { ByteStreams, Dial, Dialled } from '@wirestream/codec'
+import type { ByteStreams } from '@wirestream/codec'
+import type { Dial, Dialled } from '@wirestream/codec/adapter'
 import { byteStreams, duplexOf, socketHandlers } from './byte-streams.ts'
 
 /** HTTP/1.1 as the only protocol on offer, in the bytes of RFC 7301 §3.1. */

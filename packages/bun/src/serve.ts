@@ -1,18 +1,18 @@
-// The server: Bun listens, the codec reads heads and does the rest. Owns the listening socket and every socket that it accepted.
+// The server: Bun listens and accepts, the codec reads heads and does the rest.
 
 import {
-  ConnectionGroup,
+  type Accepted,
   type ConnectionHandler,
-  type Duplex,
   type Listener,
-  type ListeningSocket,
   type ListenTarget,
-  listenWith,
+  type ResolvedTarget,
+  serveSockets,
   type ServingOptions,
-} from '@wirestream/codec'
+  type SocketSource,
+} from '@wirestream/codec/adapter'
 import { duplexOf, socketHandlers } from './byte-streams.ts'
 import { ALPN } from './dial.ts'
-import { bunEnvironment, requireRuntime } from './environment.ts'
+import { inBun } from './environment.ts'
 
 /** Where and how to serve. */
 export interface ServeOptions extends ServingOptions, ListenTarget {
@@ -32,47 +32,18 @@ export interface ServeOptions extends ServingOptions, ListenTarget {
  * ```
  */
 export async function serve(options: ServeOptions, onConnection: ConnectionHandler): Promise<Listener> {
-  requireRuntime()
-  const environment = { ...bunEnvironment, ...options.environment }
-  const secure = options.secure ?? options.tls !== undefined
-  const group = new ConnectionGroup({ ...options, environment, secure }, onConnection)
-  return await listenWith(group, { ...options, environment }, (target) => new BunListener(target, options, group))
+  return await serveSockets(inBun(options), onConnection, listen)
 }
 
-type Target = { hostname: string; port: number; unix: string | undefined }
-
-class BunListener implements ListeningSocket {
-  readonly hostname: string
-  readonly port: number
-  readonly #listener: Bun.Listener
-  readonly #group: ConnectionGroup
-  readonly #open = new Set<Duplex>()
-
-  constructor({ hostname, port, unix }: Target, { tls }: ServeOptions, group: ConnectionGroup) {
-    this.#group = group
-    this.#listener = Bun.listen({
-      ...(unix === undefined ? { hostname, port } : { unix }),
-      ...(tls === undefined ? {} : { tls: { ...tls, ALPNProtocols: ALPN } }),
-      allowHalfOpen: true,
-      socket: socketHandlers((socket) => this.#take(socket)),
-    })
-    this.hostname = unix === undefined ? this.#listener.hostname : ''
-    this.port = unix === undefined ? this.#listener.port : 0
-  }
-
-  async stop(): Promise<void> {
-    this.#listener.stop()
-    await Promise.all([...this.#open].map(({ closed }) => closed))
-  }
-
-  cut(): void {
-    for (const streams of this.#open) streams.destroy()
-  }
-
-  #take(socket: Bun.Socket): void {
-    const streams = duplexOf(socket)
-    this.#open.add(streams)
-    void streams.closed.then(() => this.#open.delete(streams))
-    void this.#group.accept(streams, { remoteAddress: socket.remoteAddress })
-  }
+function listen(
+  { hostname, port, unix }: ResolvedTarget,
+  accepted: Accepted,
+  { tls }: ServeOptions,
+): SocketSource {
+  return Bun.listen({
+    ...(unix === undefined ? { hostname, port } : { unix }),
+    ...(tls === undefined ? {} : { tls: { ...tls, ALPNProtocols: ALPN } }),
+    allowHalfOpen: true,
+    socket: socketHandlers((socket) => accepted(duplexOf(socket), socket.remoteAddress)),
+  })
 }

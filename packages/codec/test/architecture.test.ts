@@ -3,6 +3,7 @@
 import {
   codecRooms,
   deepImports,
+  entriesOf,
   foreignDependencies,
   functionsInProperties,
   imports,
@@ -74,7 +75,13 @@ describe('imports point downward only', () => {
     expect(upwardImports(sample('handshake/a.ts', `import '../frame/b.ts'`), codecRooms)).toHaveLength(1)
     expect(upwardImports(sample('connection/a.ts', `import type { B } from '../streams/b.ts'`), codecRooms))
       .toHaveLength(1)
+    expect(upwardImports(sample('connection/a.ts', `import '../adapter/b.ts'`), codecRooms)).toHaveLength(1)
     expect(upwardImports(sample('message/a.ts', `import '../frame/b.ts'; import './c.ts'`), codecRooms)).toEqual([])
+  })
+
+  test('what only adapters need is caught in the main entry', () => {
+    expect(upwardImports(sample('index.ts', `export * from './adapter/index.ts'`), codecRooms)).toHaveLength(1)
+    expect(upwardImports(sample('adapter/index.ts', `export * from '../index.ts'`), codecRooms)).toHaveLength(1)
   })
 
   test('a file outside the rooms is caught', () => {
@@ -124,18 +131,27 @@ describe('the codec names no runtime', () => {
 })
 
 describe('packages meet at their front doors', () => {
+  const entries = entriesOf(published.map(({ manifest }) => manifest))
+
   test('a deep import and a relative path out of the package are caught', () => {
-    expect(deepImports(sample('a.ts', `import '@wirestream/codec/src/index.ts'`))).toHaveLength(1)
-    expect(deepImports(sample('a.ts', `import '../../codec/src/index.ts'`))).toHaveLength(1)
-    expect(deepImports(sample('a/b.ts', `import '../../codec/src/index.ts'`))).toHaveLength(1)
-    expect(deepImports(sample('a/b.ts', `import '../c.ts'; import '@wirestream/codec'`))).toEqual([])
+    const faults = (path: string, text: string): string[] => deepImports(sample(path, text), entries)
+    expect(faults('a.ts', `import '@wirestream/codec/src/index.ts'`)).toHaveLength(1)
+    expect(faults('a.ts', `import '@wirestream/codec/connection'`)).toHaveLength(1)
+    expect(faults('a.ts', `import '../../codec/src/index.ts'`)).toHaveLength(1)
+    expect(faults('a/b.ts', `import '../../codec/src/index.ts'`)).toHaveLength(1)
+    expect(faults('a/b.ts', `import '../c.ts'; import '@wirestream/codec'; import '@wirestream/codec/adapter'`))
+      .toEqual([])
+  })
+
+  test('the codec has two doors, every other package one or none', () => {
+    expect(entries.filter((entry) => entry.split('/').length > 2)).toEqual(['@wirestream/codec/adapter'])
   })
 
   for (const { name } of published) {
     test(`${name} obeys`, () => {
       const files = readSources(`${packages}${name}/src`)
       expect(files.length).toBeGreaterThan(0)
-      expect(deepImports(files)).toEqual([])
+      expect(deepImports(files, entries)).toEqual([])
     })
   }
 })

@@ -1,8 +1,9 @@
 // The client: options in, a connection out. Opening sockets is dial.ts's affair, everything else the codec's.
 
-import { type Connection, type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec'
+import type { Connection } from '@wirestream/codec'
+import { type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec/adapter'
 import { dialSocket, dialWithCertificate, type TlsOptions } from './dial.ts'
-import { denoEnvironment, requireRuntime } from './environment.ts'
+import { inDeno } from './environment.ts'
 
 /** How to connect: subprotocols, header fields, limits, keepalive, TLS. */
 export interface ConnectOptions extends DiallingOptions, TlsOptions {
@@ -28,8 +29,6 @@ export interface ConnectOptions extends DiallingOptions, TlsOptions {
  * ```
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
-  requireRuntime()
-  const environment = { ...denoEnvironment, ...options.environment }
   const dial = options.dial ?? (options.cert === undefined ? dialSocket : dialWithCertificate(options))
-  return await dialConnection(url, { ...options, environment }, dial, options)
+  return await dialConnection(url, inDeno(options), dial, options)
 }

@@ -1,7 +1,8 @@
 // Opening connections as a client: TCP or a Unix socket first, TLS on top of it where it is asked for, so that a proxy can be
 // spoken with in between.
 
-import type { ByteStreams, Dial, Dialled } from '@wirestream/codec'
+import type { ByteStreams } from '@wirestream/codec'
+import { type Dial, type Dialled, Held } from '@wirestream/codec/adapter'
 import { byteStreams } from './byte-streams.ts'
 
 /** What TLS may be told, by the names that the other runtimes have for it too; Deno can do no more. */
@@ -42,22 +43,18 @@ export function dialWithCertificate({ ca, cert = '', key = '', servername }: Tls
 
 /** An open connection on which a WebSocket can be opened, with TLS or without; for one's own `dial`. */
 export class DialledSocket implements Dialled<TlsOptions> {
-  /** The connection while it is ours to close. */
-  #conn: Deno.Conn | undefined
+  readonly #held: Held<Deno.Conn>
   readonly #hostname: string
-  readonly #signal: AbortSignal
 
   /** Takes the connection over and closes it when `signal` is aborted. `hostname` is the one that a certificate must name. */
   constructor(conn: Deno.Conn, hostname: string, signal: AbortSignal) {
     this.#hostname = hostname
-    this.#signal = signal
-    signal.addEventListener('abort', () => this.#take()?.close(), { once: true })
-    this.#own(conn)
+    this.#held = new Held(conn, signal)
   }
 
   /** The connection's bytes. */
   bytes(): ByteStreams {
-    return byteStreams(this.#mine())
+    return byteStreams(this.#held.take())
   }
 
   /** Starts TLS as a client; offers HTTP/1.1 in ALPN. Rejects where the handshake fails or the certificate does. */
@@ -66,27 +63,9 @@ export class DialledSocket implements Dialled<TlsOptions> {
       throw new TypeError('Cannot start TLS: Deno shows no certificate on a connection that is open')
     }
     const options = { hostname: servername, caCerts: list(ca), alpnProtocols: ['http/1.1'] }
-    const secured = await Deno.startTls(this.#mine() as Deno.TcpConn, options)
-    this.#own(secured)
+    const secured = await Deno.startTls(this.#held.take() as Deno.TcpConn, options)
+    this.#held.put(secured)
     await secured.handshake()
-  }
-
-  #own(conn: Deno.Conn): void {
-    this.#conn = conn
-    if (this.#signal.aborted) this.#take()?.close()
-  }
-
-  #take(): Deno.Conn | undefined {
-    const conn = this.#conn
-    this.#conn = undefined
-    return conn
-  }
-
-  #mine(): Deno.Conn {
-    this.#signal.throwIfAborted()
-    const conn = this.#take()
-    if (conn === undefined) throw new TypeError('Cannot use connection: it was handed on already')
-    return conn
   }
 }
 

@@ -1,23 +1,19 @@
 // What Deno gives a connection: its own "later", and timers that keep no process alive.
 
-import { deferTogether, type Environment, requireVersion } from '@wirestream/codec'
+import type { Environment } from '@wirestream/codec'
+import { createEnvironment, requireVersion, withEnvironment } from '@wirestream/codec/adapter'
 
 /** The environment of a connection in Deno. */
-export const denoEnvironment: Environment = {
-  // Behind all the microtasks of what was received, before the loop waits again; a timer of 0 ms would take two.
-  defer: deferTogether((run) => void setImmediate(run)),
-  startTimer(callback, ms) {
-    // Longer than timers can count means never.
-    if (ms >= 2 ** 31) return () => {}
-    const timer = setTimeout(callback, ms)
-    Deno.unrefTimer(timer)
-    return () => clearTimeout(timer)
-  },
-  now: () => performance.now(),
-  allocate: (length) => new Uint8Array(length),
-}
+export const denoEnvironment: Environment = /* @__PURE__ */ createEnvironment({
+  // A timer of 0 ms would take two turns of the loop.
+  later: (callback) => void setImmediate(callback),
+  unref: (timer) => Deno.unrefTimer(timer as number),
+})
 
-/** Throws a `NotSupportedError` in a Deno that is too old for us. */
-export function requireRuntime(): void {
+/** Options with that environment beneath. Throws a `NotSupportedError` in a Deno that is too old for us. */
+export function inDeno<O extends { environment?: Partial<Environment> | undefined }>(
+  options: O,
+): O & { environment: Environment } {
   requireVersion('Deno', Deno.version.deno, '2.4')
+  return withEnvironment(denoEnvironment, options)
 }

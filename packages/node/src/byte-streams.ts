@@ -1,7 +1,8 @@
 // A socket of Node's, told to the codec by hand: the platform's own converters leak listeners and hang on cancel. Owns the socket from
 // here on: its flow, its end in both directions, and its errors.
 
-import { type ByteStreams, Duplex, type DuplexSocket } from '@wirestream/codec'
+import type { ByteStreams } from '@wirestream/codec'
+import { Duplex, type DuplexSocket } from '@wirestream/codec/adapter'
 import { Socket } from 'node:net'
 import type { Duplex as NodeDuplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'

@@ -1,6 +1,7 @@
 // The client: options in, a connection out. Opening sockets is dial.ts's affair, everything else the codec's.
 
-import { type Connection, type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec'
+import type { Connection } from '@wirestream/codec'
+import { type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec/adapter'
 import { dialSocket, type TlsOptions } from './dial.ts'
 import { nodeEnvironment } from './environment.ts'
 import { requireRuntime } from './require-runtime.ts'

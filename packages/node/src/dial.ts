@@ -1,7 +1,8 @@
 // Opening sockets as a client: TCP or a Unix socket first, TLS on top of it where it is asked for, so that a proxy can be
 // spoken with in between.
 
-import type { ByteStreams, Dial, Dialled } from '@wirestream/codec'
+import type { ByteStreams } from '@wirestream/codec'
+import type { Dial, Dialled } from '@wirestream/codec/adapter'
 import { connect, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'

@@ -1,6 +1,7 @@
 // What Node gives a connection: its own "later", timers that keep no process alive, and memory that is not zeroed first.
 
-import { deferTogether, type Environment } from '@wirestream/codec'
+import type { Environment } from '@wirestream/codec'
+import { deferTogether } from '@wirestream/codec/adapter'
 import { Buffer } from 'node:buffer'
 
 // V8 keeps the smallest arrays on its own heap; below a page zeroing costs less than the way around it.

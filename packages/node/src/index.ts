@@ -5,6 +5,7 @@
  */
 
 export * from '@wirestream/codec'
+export * from '@wirestream/codec/adapter'
 export { byteStreams, type ByteStreamsOptions } from './byte-streams.ts'
 export { connect, type ConnectOptions } from './connect.ts'
 export { DialledSocket, dialSocket, type TlsOptions } from './dial.ts'

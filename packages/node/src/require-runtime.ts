@@ -1,6 +1,6 @@
 // What we need of Node itself.
 
-import { requireVersion } from '@wirestream/codec'
+import { requireVersion } from '@wirestream/codec/adapter'
 import process from 'node:process'
 
 /** Throws a `NotSupportedError` in a Node that is too old for us. */

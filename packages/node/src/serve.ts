@@ -1,17 +1,17 @@
 // The server: Node's HTTP server listens and reads heads, the codec's group of connections does the rest. Owns the listening
 // socket and every socket that it accepted.
 
+import { DEFAULT_LIMITS } from '@wirestream/codec'
 import {
   ConnectionGroup,
   type ConnectionHandler,
-  DEFAULT_LIMITS,
   type Listener,
   type ListeningSocket,
   type ListenTarget,
   listenWith,
   Members,
   type ServingOptions,
-} from '@wirestream/codec'
+} from '@wirestream/codec/adapter'
 import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type ServerOptions as HttpsOptions } from 'node:https'
 import type { AddressInfo, ListenOptions, Socket } from 'node:net'

@@ -1,6 +1,6 @@
 // The standard's `WebSocketStream`, opened by our `connect`.
 
-import { BaseWebSocketStream, type WebSocketStreamOptions } from '@wirestream/codec'
+import { BaseWebSocketStream, type WebSocketStreamOptions } from '@wirestream/codec/adapter'
 import { connect, type ConnectOptions } from './connect.ts'
 
 /** The standard's options and those of `connect`. */

@@ -6,7 +6,7 @@ import { imports, type SourceFile, type Token, tokens } from './source.ts'
 /** What each room may import from, by name; a room may always import from itself. Arrows point down only. */
 export type Rooms = Readonly<Record<string, readonly string[]>>
 
-/** The codec's rooms from the bottom up. `index` is the file at the top. */
+/** The codec's rooms from the bottom up. `index` is the main entry, `adapter` the other: neither carries the other along. */
 export const codecRooms: Rooms = {
   values: [],
   frame: ['values'],
@@ -14,6 +14,7 @@ export const codecRooms: Rooms = {
   message: ['values', 'frame'],
   streams: ['values', 'frame', 'message'],
   connection: ['values', 'frame', 'handshake', 'message'],
+  adapter: ['values', 'handshake', 'connection'],
   index: ['values', 'frame', 'handshake', 'message', 'streams', 'connection'],
 }
 
@@ -21,6 +22,7 @@ export const codecRooms: Rooms = {
 export interface Manifest {
   name: string
   private?: boolean
+  exports?: Record<string, unknown>
   dependencies?: Record<string, string>
   optionalDependencies?: Record<string, string>
   peerDependencies?: Record<string, string>
@@ -77,12 +79,17 @@ export function runtimesNamed(files: SourceFile[]): string[] {
   return faults
 }
 
-/** Imports of another of our packages other than by its name, and relative imports that leave the package. */
-export function deepImports(files: SourceFile[]): string[] {
+/** What the packages may be imported as: an entry of each for each of its exports. */
+export function entriesOf(manifests: Manifest[]): string[] {
+  return manifests.flatMap(({ name, exports = {} }) => Object.keys(exports).map((path) => name + path.slice(1)))
+}
+
+/** Imports of another of our packages by anything that is no entry of it, and relative imports that leave the package. */
+export function deepImports(files: SourceFile[], entries: readonly string[]): string[] {
   const faults: string[] = []
   for (const { path, text } of files) {
     for (const { specifier, line } of imports(text)) {
-      const deep = specifier.startsWith('@wirestream/') && specifier.split('/').length > 2
+      const deep = specifier.startsWith('@wirestream/') && !entries.includes(specifier)
       const outside = specifier.startsWith('.') && resolve(path, specifier).startsWith('..')
       if (deep || outside) faults.push(`${path}:${line}: imports ${specifier}`)
     }

@@ -2,12 +2,18 @@
 
 import type { ByteStreams } from '../values/types.ts'
 import type { Channel } from './channel.ts'
-import { Duplex } from './duplex.ts'
 import { StreamChannel } from './stream-channel.ts'
+
+/** A transport that offers a channel, so that there need be no streams in between. Known by its method, not by its class: that is heavy. */
+export interface ChannelOffer {
+  /** The channel, taken from now on; undefined where somebody has it or its streams already. */
+  asChannel(): Channel | undefined
+}
 
 /** The channel in a transport; its streams are locked from now on. Throws `TypeError` where they are locked already. */
 export function channelOf(transport: ByteStreams): Channel {
-  if (transport instanceof Duplex && transport.claim()) return transport
+  const offered = (transport as ByteStreams & Partial<ChannelOffer>).asChannel?.()
+  if (offered !== undefined) return offered
   if (transport.readable.locked || transport.writable.locked) {
     throw new TypeError('Cannot use transport: its streams are locked already')
   }

@@ -11,14 +11,23 @@ import type { Sendable, SendOptions } from './outgoing-message.ts'
 import { Session } from './session.ts'
 import type { ConnectionStats } from './stats.ts'
 
+/** The life behind the door, for what our own serving may do and an application may not. */
+let sessionOf: (connection: Connection) => Session
+
 /** Closes with any status code, such as 1001 or 1011. Tells whether the connection was open till now. */
-export let closeWith: (connection: Connection, body: CloseBody) => boolean
+export function closeWith(connection: Connection, body: CloseBody): boolean {
+  return sessionOf(connection).close(body)
+}
 
 /** Ends a connection at once; `closed` rejects with 1006 unless it has ended already. */
-export let cutOff: (connection: Connection) => void
+export function cutOff(connection: Connection): void {
+  sessionOf(connection).cut()
+}
 
 /** Has `listener` called when the connection has ended, clean or not; one listener a connection. */
-export let whenEnded: (connection: Connection, listener: () => void) => void
+export function whenEnded(connection: Connection, listener: () => void): void {
+  sessionOf(connection).ending.onEnd(listener)
+}
 
 /**
  * A WebSocket connection over any byte streams. `openConnection` and `acceptConnection` make one by upgrading a transport;
@@ -39,11 +48,8 @@ export class Connection {
   readonly extensions: string
   readonly #session: Session
 
-  // What our own serving may do and an application may not: a Close with any code, and an end without waiting.
   static {
-    closeWith = (connection, body) => connection.#session.close(body)
-    cutOff = (connection) => connection.#session.cut()
-    whenEnded = (connection, listener) => connection.#session.ending.onEnd(listener)
+    sessionOf = (connection) => connection.#session
   }
 
   /**

@@ -28,6 +28,9 @@ interface WaitingPing {
   readonly reject?: (error: unknown) => void
 }
 
+/** No keepalive: only the pings that somebody asks for. */
+const ONLY_ASKED: Required<KeepAlive> = { interval: Infinity, timeout: Infinity }
+
 /** Times that can be kept, with the default. Throws `RangeError` for those that are no positive numbers. */
 export function resolveKeepAlive({ interval, timeout = interval }: KeepAlive): Required<KeepAlive> {
   if (interval > 0 && timeout! > 0) return { interval, timeout }
@@ -51,11 +54,14 @@ export class Heartbeat {
   #pinged = false
   #stopTimer: (() => void) | undefined
 
-  /** Throws `RangeError` for times that are no positive numbers. */
-  constructor(environment: Environment, events: HeartbeatEvents, keepAlive: KeepAlive = { interval: Infinity }) {
+  /** The times are those that `resolveKeepAlive` gave; without them it pings when it is asked to. */
+  constructor(
+    environment: Environment,
+    events: HeartbeatEvents,
+    { interval, timeout }: Required<KeepAlive> = ONLY_ASKED,
+  ) {
     this.#environment = environment
     this.#events = events
-    const { interval, timeout } = resolveKeepAlive(keepAlive)
     this.#interval = interval
     this.#timeout = timeout!
     this.#start(interval)

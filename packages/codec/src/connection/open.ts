@@ -75,11 +75,11 @@ async function refusal(
     // Whatever stops the wait, what has come is worth more than the reason.
     if (!body.done) chunk = await handshake.read().catch(() => undefined)
   }
-  const phrase = statusText === '' ? '' : ` ${statusText}`
-  return new UpgradeError(`Cannot open WebSocket: want status 101, got ${status}${phrase}`, {
+  const seen = `Cannot open WebSocket: want status 101, got ${status}`
+  return new UpgradeError(statusText === '' ? seen : `${seen} ${statusText}`, {
     status,
     headers,
     body: body.take(),
-    cause: new ProtocolError('unexpected-status', `Cannot open WebSocket: want status 101, got ${status}`),
+    cause: new ProtocolError('unexpected-status', seen),
   })
 }

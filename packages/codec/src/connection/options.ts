@@ -43,6 +43,6 @@ export interface ConnectionOptions extends CommonOptions {
 /** The numbers among the options, complete. Throws `RangeError` for those that cannot be used, before anything is taken over. */
 export function resolveOptions(
   { limits, keepAlive }: CommonOptions,
-): { limits: Limits; keepAlive: KeepAlive | undefined } {
+): { limits: Limits; keepAlive: Required<KeepAlive> | undefined } {
   return { limits: resolveLimits(limits), keepAlive: keepAlive && resolveKeepAlive(keepAlive) }
 }

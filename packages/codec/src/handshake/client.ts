@@ -7,11 +7,11 @@ import { acceptExtensions, type ExtensionFactory, formatExtensions } from './ext
 import {
   checkText,
   demand,
+  demandConnection,
   equalsIgnoringCase,
   fieldValues,
   type HeaderFields,
   type HeaderFieldsInit,
-  includesToken,
   quote,
   toExtraFields,
   trimWhitespace,
@@ -156,9 +156,7 @@ function judgeResponse(
   const upgrades = values('Upgrade')
   const upgrade = equalsIgnoringCase(trimWhitespace(upgrades.join()), 'websocket')
   demand(upgrade, 'missing-upgrade', what, 'Upgrade: websocket', upgrades)
-  const connections = values('Connection')
-  const connection = includesToken(connections, 'upgrade')
-  demand(connection, 'missing-connection', what, 'Connection to contain Upgrade', connections)
+  demandConnection(headers, what)
   const accepts = values('Sec-WebSocket-Accept')
   const wanted = acceptKey(key)
   const accept = trimWhitespace(accepts.join())

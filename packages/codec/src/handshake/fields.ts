@@ -127,6 +127,12 @@ export function demand(
   if (!holds) throw new ProtocolError(code, `${what}: want ${wanted}, got ${seen.map(quote).join(' and ') || 'none'}`)
 }
 
+/** Holds a head against the rule of both roles: what is upgraded must be named in `Connection` (RFC 6455 §4.1, §4.2.1). */
+export function demandConnection(headers: HeaderFields, what: string): void {
+  const seen = fieldValues(headers, 'Connection')
+  demand(includesToken(seen, 'upgrade'), 'missing-connection', what, 'Connection to contain Upgrade', seen)
+}
+
 /** A value as an error message may show it: quoted, escaped, at most 64 characters of it. */
 export function quote(value: unknown): string {
   const text = String(value)

@@ -7,6 +7,7 @@ import { acceptKey, isKey } from './accept-key.ts'
 import { answerExtensions, type ExtensionFactory, parseExtensions } from './extensions.ts'
 import {
   demand,
+  demandConnection,
   fieldValues,
   hasField,
   type HeaderFields,
@@ -133,9 +134,7 @@ function judgeUpgrade(headers: HeaderFields): void {
   const hixie = hixie75 || hasField(headers, 'Sec-WebSocket-Key1') || hasField(headers, 'Sec-WebSocket-Key2')
   demand(!hixie, 'obsolete-handshake', WHAT, `RFC 6455, version ${VERSION}, and not a hixie draft`, versions)
   demand(upgrade, 'missing-upgrade', WHAT, 'a WebSocket request with Upgrade: websocket', upgrades)
-  const connections = fieldValues(headers, 'Connection')
-  const connection = includesToken(connections, 'upgrade')
-  demand(connection, 'missing-connection', WHAT, 'Connection to contain Upgrade', connections)
+  demandConnection(headers, WHAT)
   // RFC 6455 §4.4; its grammar in §4.3: 0 to 255 without leading zeros.
   const code = String(Number(version) & 255) === version ? 'unsupported-version' : 'invalid-version'
   demand(version === VERSION, code, WHAT, `Sec-WebSocket-Version ${VERSION}`, versions)

@@ -3,7 +3,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { HandshakeTransport } from '../../src/connection/transport.ts'
-import { type ByteStreams, Connection, type Duplex } from '../../src/index.ts'
+import type { Duplex } from '../../src/adapter/index.ts'
+import { type ByteStreams, Connection } from '../../src/index.ts'
 import { cutAt, expectBytes, join, pattern, utf8 } from '../support/bytes.ts'
 import { wire } from '../support/frames.ts'
 import { Random } from '../support/random.ts'

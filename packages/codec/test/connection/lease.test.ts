@@ -2,7 +2,8 @@
 // still looks sees it, and counts, so that it does get it back.
 
 import { describe, expect, test } from 'vitest'
-import { Connection, type ConnectionOptions, Duplex, type DuplexSocket } from '../../src/index.ts'
+import { Duplex, type DuplexSocket } from '../../src/adapter/index.ts'
+import { Connection, type ConnectionOptions } from '../../src/index.ts'
 import { expectBytes, pattern } from '../support/bytes.ts'
 import { Random } from '../support/random.ts'
 import { drain } from './transport.ts'

@@ -2,7 +2,8 @@
 // (design.md, Ownership).
 
 import { describe, expect, test } from 'vitest'
-import { Connection, Duplex, type DuplexSocket, FrameDecoder, Opcode, type Role } from '../../src/index.ts'
+import { Duplex, type DuplexSocket } from '../../src/adapter/index.ts'
+import { Connection, FrameDecoder, Opcode, type Role } from '../../src/index.ts'
 import { cutAt, expectBytes, join, pattern } from '../support/bytes.ts'
 import { Random } from '../support/random.ts'
 import { connect, fragments, roles } from './helpers.ts'

@@ -1,6 +1,6 @@
 // Law: a runtime that is too old is one clear error, and one that is new enough is none.
 
-import { requireVersion } from '@wirestream/codec'
+import { requireVersion } from '@wirestream/codec/adapter'
 import { expect, test } from 'vitest'
 
 test.each([['2.4.0', '2.4'], ['2.10.1', '2.4'], ['3.0.0', '2.4'], ['20.0.0', '20.0'], ['2.4.0-canary', '2.4']])(

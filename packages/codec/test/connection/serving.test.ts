@@ -1,7 +1,8 @@
 // ConnectionGroup, in memory: what every adapter's `serve` does beside listening.
 
 import { describe, expect, test, vi } from 'vitest'
-import { type Connection, ConnectionGroup, type ServingOptions } from '../../src/index.ts'
+import { ConnectionGroup, type ServingOptions } from '../../src/adapter/index.ts'
+import type { Connection } from '../../src/index.ts'
 import { utf8 } from '../support/bytes.ts'
 import { wire } from '../support/frames.ts'
 import { expectUnclean, KEY, watch } from './helpers.ts'

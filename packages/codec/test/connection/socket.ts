@@ -1,6 +1,6 @@
 // A socket in the test's hand, below a `Duplex`: the counterpart of `TestTransport` for connections without streams in between.
 
-import { Duplex, type DuplexSocket } from '../../src/index.ts'
+import { Duplex, type DuplexSocket } from '../../src/adapter/index.ts'
 import type { Wire, World } from './transport.ts'
 
 /** How a test's socket is. */

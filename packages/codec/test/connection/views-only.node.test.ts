@@ -1,7 +1,7 @@
 // Law: where small payloads are views like large ones, as in Deno, everything is as it is elsewhere. So the same tests run again; in
 // Node only, since the matrix has all files in one module, where each is run once.
 
-import { useViewsOnly } from '../../src/index.ts'
+import { useViewsOnly } from '../../src/adapter/index.ts'
 
 useViewsOnly()
 

@@ -1,18 +1,16 @@
 // What an adapter is to the suite, and what a test of the suite is. Nothing here or beside it knows which runtime it runs in.
 
+import type { Connection, HttpAnswer, UpgradeRequest } from '@wirestream/codec'
 import type {
   BaseWebSocketStream,
-  Connection,
   ConnectionHandler,
   Dial,
   DiallingOptions,
-  HttpAnswer,
   Listener,
   ListenTarget,
   ServingOptions,
-  UpgradeRequest,
   WebSocketStreamOptions,
-} from '@wirestream/codec'
+} from '@wirestream/codec/adapter'
 
 /** The TLS options of a client that every runtime has. */
 export interface ClientTls {

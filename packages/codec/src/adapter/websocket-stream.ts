@@ -1,13 +1,13 @@
 // `WebSocketStream` as the standard has it (WHATWG WebSockets), over whatever connects: each adapter gives it its own `connect`.
 // Owns nothing but the promises and what happens before the connection is open; the rest is the Connection's.
 
+import type { Connection } from '../connection/connection.ts'
+import type { CloseResult } from '../connection/ends.ts'
 import { parseWebSocketUrl } from '../handshake/client.ts'
 import { checkProtocols } from '../handshake/protocols.ts'
 import { describe } from '../values/bytes.ts'
 import type { BytesLike } from '../values/types.ts'
 import { checkCloseInfo, type CloseInfo, WebSocketError } from '../values/websocket-error.ts'
-import type { Connection } from './connection.ts'
-import type { CloseResult } from './ends.ts'
 
 /** The standard's options; adapters add theirs. */
 export interface WebSocketStreamOptions {

@@ -1,9 +1,9 @@
 // A channel as a pair of byte streams, for pipelines of one's own. Owns the streams, and which of them is told what.
 
+import type { Channel } from '../connection/channel.ts'
+import { socketClosed } from '../connection/ends.ts'
 import { onceAborted } from '../values/abort-signal.ts'
 import type { ByteStreams } from '../values/types.ts'
-import type { Channel } from './channel.ts'
-import { socketClosed } from './ends.ts'
 
 /** A chunk below this many bytes waits for one that follows in the same step, as a payload follows its header. */
 const SMALL = 4096

@@ -1,13 +1,14 @@
 // A socket's two directions, whatever the socket is: an adapter tells what comes and does what is asked. Owns how the two end: each by
 // itself, both together, by an abort, a discard or a fault. A connection uses it as a channel; everybody else as byte streams.
 
+import type { Channel, ChannelEvents } from '../connection/channel.ts'
+import type { ChannelOffer } from '../connection/claim.ts'
+import { socketClosed } from '../connection/ends.ts'
+import type { Environment } from '../connection/environment.ts'
+import { handled } from '../connection/promises.ts'
 import { concat, dense } from '../values/bytes.ts'
 import type { ByteStreams } from '../values/types.ts'
-import type { Channel, ChannelEvents } from './channel.ts'
 import { lockedStreams, streamsOver } from './channel-streams.ts'
-import { socketClosed } from './ends.ts'
-import type { Environment } from './environment.ts'
-import { handled } from './promises.ts'
 
 /**
  * How long the peer's direction is drained when nobody reads it any more and ours has ended: closing a socket with unread bytes
@@ -43,7 +44,7 @@ export interface DuplexSocket {
 }
 
 /** The bytes of a socket. `push`, `end` and `fail` are for the adapter, which calls them in the order of what happens. */
-export class Duplex implements ByteStreams, Channel {
+export class Duplex implements ByteStreams, Channel, ChannelOffer {
   /** See `DuplexSocket`. */
   readonly keepsNothing: boolean
   /** See `DuplexSocket`. */
@@ -150,6 +151,11 @@ export class Duplex implements ByteStreams, Channel {
   claim(): boolean {
     if (this.#claimed || this.#streams !== undefined) return false
     return this.#claimed = true
+  }
+
+  /** Itself for a connection, if it is free. */
+  asChannel(): Channel | undefined {
+    return this.claim() ? this : undefined
   }
 
   release(): void {

@@ -1,16 +1,16 @@
 // From a URL to an open connection, over whatever dials: each adapter gives its own sockets. Owns what all adapters share: the
 // clock over dialling and upgrade, giving up, one connection at a time to each host (RFC 6455 §4.1), and the errors.
 
+import type { Connection } from '../connection/connection.ts'
+import { abnormalEnd } from '../connection/ends.ts'
+import { environmentOf } from '../connection/environment.ts'
+import { formatHost, reasonOf } from '../connection/naming.ts'
+import { type ClientOptions, openConnection } from '../connection/open.ts'
+import { resolveOptions } from '../connection/options.ts'
+import type { StopListener } from '../connection/transport.ts'
 import { createUpgradeRequest } from '../handshake/client.ts'
 import type { ByteStreams } from '../values/types.ts'
 import { WebSocketError } from '../values/websocket-error.ts'
-import type { Connection } from './connection.ts'
-import { abnormalEnd } from './ends.ts'
-import { environmentOf } from './environment.ts'
-import { formatHost, reasonOf } from './naming.ts'
-import { type ClientOptions, openConnection } from './open.ts'
-import { resolveOptions } from './options.ts'
-import type { StopListener } from './transport.ts'
 
 /** Where to dial. */
 export interface DialTarget {

@@ -1,16 +1,16 @@
 // The listener that every adapter's `serve` gives, over whatever listens. Owns the begin and the end: how a failure to listen is
 // told, the signal, and the order in which everything is closed.
 
-import { WebSocketError } from '../values/websocket-error.ts'
-import { environmentOf } from './environment.ts'
-import { formatHost, reasonOf } from './naming.ts'
+import { environmentOf } from '../connection/environment.ts'
+import { formatHost, reasonOf } from '../connection/naming.ts'
 import {
   type ConnectionGroup,
   DEFAULT_CLOSE_TIMEOUT,
   type Listener,
   type ListenerCloseOptions,
   type ServingOptions,
-} from './serving.ts'
+} from '../connection/serving.ts'
+import { WebSocketError } from '../values/websocket-error.ts'
 
 /** A socket that listens, as an adapter gives it. */
 export interface ListeningSocket {

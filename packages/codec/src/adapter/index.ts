@@ -1,0 +1,32 @@
+/**
+ * What an adapter needs beside its runtime's sockets: dialling, serving, a socket's two directions, and the standard's `WebSocketStream`.
+ * For authors of adapters; who uses WebSockets takes `@wirestream/node`, `@wirestream/deno` or `@wirestream/bun`, or the codec itself.
+ *
+ * @module
+ */
+
+export { type CalledSocketOptions, duplexOverCalls, type SocketCalls } from './called-socket.ts'
+export { type Dial, dialConnection, type Dialled, type DiallingOptions, type DialTarget } from './dialling.ts'
+export { Duplex, type DuplexSocket } from './duplex.ts'
+export { createEnvironment, deferTogether, type RuntimeParts, withEnvironment } from './environment.ts'
+export { Held } from './held.ts'
+export { type ListeningSocket, type ListenTarget, listenWith } from './listener.ts'
+export { PartialSocket } from './partial-socket.ts'
+export { requireVersion } from './runtime-version.ts'
+export { type Accepted, type ResolvedTarget, serveSockets, type SocketSource } from './serve-sockets.ts'
+export {
+  BaseWebSocketStream,
+  type ConnectFunction,
+  type WebSocketOpenInfo,
+  type WebSocketStreamOptions,
+} from './websocket-stream.ts'
+export {
+  ConnectionGroup,
+  type ConnectionHandler,
+  type Listener,
+  type ListenerCloseOptions,
+  type ServeErrorContext,
+  type ServingOptions,
+} from '../connection/serving.ts'
+export { Members } from '../connection/members.ts'
+export { useViewsOnly } from '../values/bytes.ts'
