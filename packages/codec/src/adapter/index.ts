@@ -28,5 +28,6 @@ export {
   type ServeErrorContext,
   type ServingOptions,
 } from '../connection/serving.ts'
+export type { KnownRequest } from '../connection/accept.ts'
 export { Members } from '../connection/members.ts'
 export { useViewsOnly } from '../values/bytes.ts'

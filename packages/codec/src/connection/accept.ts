@@ -52,14 +52,24 @@ export interface ServerOptions extends CommonOptions, Omit<UpgradeAnswerOptions,
  * in `limits.handshakeTimeout` or the transport failed; with what `accept` threw; with the signal's reason.
  */
 export function acceptConnection(transport: ByteStreams, options: ServerOptions = {}): Promise<Connection> {
-  return acceptUntil(options.signal, transport, options)
+  return acceptUntil(options.signal, transport, options, options)
 }
 
-/** The same, with another thing in place of the options' signal that may stop it. */
+/** What differs from one request to the next. */
+export type KnownRequest = Pick<
+  ServerOptions,
+  'requestHead' | 'head' | 'remoteAddress' | 'secure' | 'onUpgradeRequest' | 'onRequest'
+>
+
+/**
+ * The same for many: `options` hold for all, so that none are copied, and `known` for this one, whatever the others say of that; and
+ * with another thing in place of the options' signal that may stop it.
+ */
 export async function acceptUntil(
   signal: Stop | undefined,
   transport: ByteStreams,
   options: ServerOptions,
+  known: KnownRequest,
 ): Promise<Connection> {
   const { limits } = resolveOptions(options)
   const handshake = new HandshakeTransport(transport, environmentOf(options), {
@@ -68,20 +78,24 @@ export async function acceptUntil(
     signal,
   })
   try {
-    const read = readRequest(handshake, limits, options)
+    const read = readRequest(handshake, limits, known)
     const { request, rest } = isThenable(read) ? await read : read
-    if (options.onRequest !== undefined && isPlainRequest(request)) {
-      throw await answerPlainly(handshake, request, options.onRequest, options)
+    if (known.onRequest !== undefined && isPlainRequest(request)) {
+      throw await answerPlainly(handshake, request, known.onRequest, known)
     }
-    const judged = consult(handshake, () => judgeUpgradeRequest(request, options))
+    const { protocols, allowedOrigins, headers } = options
+    const wanted = { protocols, allowedOrigins, headers, secure: known.secure }
+    const judged = consult(handshake, () => judgeUpgradeRequest(request, wanted))
     const answer = isThenable(judged) ? await judged : judged
     if (!answer.accepted) throw await refuseWith(handshake, answer)
-    const described = describeRequest(request, options)
-    options.onUpgradeRequest?.(described)
+    const described = describeRequest(request, known)
+    known.onUpgradeRequest?.(described)
     if (options.accept !== undefined) await ask(handshake, described, options.accept)
     await handshake.write(encodeResponse(answer.response))
     const { protocol, extensions } = answer
-    return new Connection(handshake.release(), { ...options, limits, role: 'server', protocol, extensions, head: rest })
+    const { keepAlive, autoPong, binary, observe, environment } = options
+    const common: CommonOptions = { limits, keepAlive, autoPong, binary, observe, environment }
+    return new Connection(handshake.release(), { ...common, role: 'server', protocol, extensions, head: rest })
   } catch (error) {
     // A refusal has been answered in full and ended already; everything else is cut.
     if (!(error instanceof UpgradeError)) handshake.discard(error)
@@ -99,7 +113,7 @@ interface ReadRequest {
 function readRequest(
   handshake: HandshakeTransport,
   limits: Limits,
-  { requestHead, head }: ServerOptions,
+  { requestHead, head }: KnownRequest,
 ): ReadRequest | Promise<ReadRequest> {
   if (requestHead === undefined) return readHead(handshake, limits, head)
   const { length } = requestHead.headers
@@ -147,10 +161,10 @@ async function answerPlainly(
   handshake: HandshakeTransport,
   head: RequestHead,
   onRequest: NonNullable<ServerOptions['onRequest']>,
-  options: ServerOptions,
+  known: KnownRequest,
 ): Promise<WebSocketError> {
   const { response, body } = await consult(handshake, async () => {
-    const { status, ...init } = await onRequest(describeRequest(head, options))
+    const { status, ...init } = await onRequest(describeRequest(head, known))
     return refuse(status, init)
   })
   // A response to HEAD says how long the body would be (RFC 9110 §9.3.2).

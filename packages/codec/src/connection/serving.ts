@@ -5,7 +5,7 @@ import { StatusCode } from '../values/status-code.ts'
 import type { ByteStreams } from '../values/types.ts'
 import { WebSocketError } from '../values/websocket-error.ts'
 import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
-import { acceptUntil, type ServerOptions } from './accept.ts'
+import { acceptUntil, type KnownRequest, type ServerOptions } from './accept.ts'
 import { closeWith, type Connection, cutOff, whenEnded } from './connection.ts'
 import { environmentOf } from './environment.ts'
 import { Members } from './members.ts'
@@ -110,22 +110,22 @@ export class ConnectionGroup {
     return this.#connections.asSet
   }
 
-  /** Upgrades a transport and gives the connection to the handler. Never rejects; `more` is what the adapter knows of the request. */
-  accept(transport: ByteStreams, more: Partial<ServerOptions> = {}): Promise<void> {
+  /** Upgrades a transport and gives the connection to the handler. Never rejects; `known` is what the adapter knows of the request. */
+  accept(transport: ByteStreams, known: KnownRequest = {}): Promise<void> {
     // A chain, so that nothing of the upgrade lives as long as the handler.
-    return this.#upgrade(transport, more).then((upgraded) => upgraded && this.#handle(upgraded))
+    return this.#upgrade(transport, known).then((upgraded) => upgraded && this.#handle(upgraded))
   }
 
   /** The connection and its request; undefined where there was none, and everybody has been told. */
-  async #upgrade(transport: ByteStreams, more: Partial<ServerOptions>): Promise<Upgraded | undefined> {
-    const { onRequest } = this.#options
+  async #upgrade(transport: ByteStreams, known: KnownRequest): Promise<Upgraded | undefined> {
+    const { onRequest, secure } = this.#options
     let where: ServeErrorContext['where'] = 'upgrade'
     let request!: UpgradeRequest
     let connection: Connection
     try {
-      connection = await acceptUntil(this.#closing, transport, {
-        ...this.#options,
-        ...more,
+      connection = await acceptUntil(this.#closing, transport, this.#options, {
+        secure,
+        ...known,
         onUpgradeRequest: (seen) => request = seen,
         onRequest: onRequest && ((seen) => {
           where = 'request'
