@@ -46,7 +46,7 @@ export const entries: readonly Entry[] = [
   },
   { title: '`openConnection`: a client', source: pick('openConnection') },
   { title: '`acceptConnection`: a server', source: pick('acceptConnection') },
-  { title: 'all of `@wirestream/codec`', source: `export * from '@wirestream/codec'`, bar: 28 * 1024 },
+  { title: 'all of `@wirestream/codec`', source: `export * from '@wirestream/codec'`, bar: 28.5 * 1024 },
   {
     title: 'all of `@wirestream/codec/adapter`: a client and a server but for sockets',
     source: `export * from '@wirestream/codec/adapter'`,
