@@ -27,7 +27,7 @@ export {
   type ListenerCloseOptions,
   type ServeErrorContext,
   type ServingOptions,
-} from '../connection/serving.ts'
+} from './serving.ts'
 export type { KnownRequest } from '../connection/accept.ts'
-export { Members } from '../connection/members.ts'
+export { Members } from './members.ts'
 export { useViewsOnly } from '../values/bytes.ts'

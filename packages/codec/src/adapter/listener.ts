@@ -9,7 +9,7 @@ import {
   type Listener,
   type ListenerCloseOptions,
   type ServingOptions,
-} from '../connection/serving.ts'
+} from './serving.ts'
 import { WebSocketError } from '../values/websocket-error.ts'
 
 /** A socket that listens, as an adapter gives it. */

@@ -2,8 +2,8 @@
 // behind an accept that failed.
 
 import { type Environment, environmentOf } from '../connection/environment.ts'
-import { Members } from '../connection/members.ts'
-import { ConnectionGroup, type ConnectionHandler, type Listener, type ServingOptions } from '../connection/serving.ts'
+import { Members } from './members.ts'
+import { ConnectionGroup, type ConnectionHandler, type Listener, type ServingOptions } from './serving.ts'
 import type { Duplex } from './duplex.ts'
 import { type ListeningSocket, type ListenTarget, listenWith } from './listener.ts'
 

@@ -1,17 +1,17 @@
 // What serving is beside sockets: a group of connections, a handler for each, and an end for all. Every adapter's `serve` is
 // this and a way to listen. Owns the connections of a listener and the answer to errors that nobody awaits.
 
+import { acceptUntil, type KnownRequest, type ServerOptions } from '../connection/accept.ts'
+import { closeWith, type Connection, cutOff, whenEnded } from '../connection/connection.ts'
+import { environmentOf } from '../connection/environment.ts'
+import { resolveOptions } from '../connection/options.ts'
+import { DONE } from '../connection/promises.ts'
+import type { Stop, StopListener } from '../connection/transport.ts'
+import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
 import { StatusCode } from '../values/status-code.ts'
 import type { ByteStreams } from '../values/types.ts'
 import { WebSocketError } from '../values/websocket-error.ts'
-import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
-import { acceptUntil, type KnownRequest, type ServerOptions } from './accept.ts'
-import { closeWith, type Connection, cutOff, whenEnded } from './connection.ts'
-import { environmentOf } from './environment.ts'
 import { Members } from './members.ts'
-import { resolveOptions } from './options.ts'
-import { DONE } from './promises.ts'
-import type { Stop, StopListener } from './transport.ts'
 
 /** Where an error came from that nobody awaits. */
 export interface ServeErrorContext {
