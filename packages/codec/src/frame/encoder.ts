@@ -1,15 +1,19 @@
 // Frames in, bytes out: the mirror of the decoder. Judges every frame of a call before it writes a byte of any; owns the
 // long frame under way between calls.
 
-import { describe, steadyView } from '../values/bytes.ts'
+import { describe, judgeBuffer, plainBytes } from '../values/bytes.ts'
 import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
+import { MadeFrame } from '../values/made-frame.ts'
 import { isControl, isOpcode } from '../values/opcode.ts'
 import { checkRole, type FrameInit, type Role } from '../values/types.ts'
 import { headerLength, MAX_CONTROL_LENGTH, opcodeName, packFirstByte, RSV, writeHeader } from './header.ts'
 import { type MaskingKeySource, maskInto, rotateKey, secureMaskingKeys, WORDS_FROM, wordsOf, writeKey } from './mask.ts'
 
-/** Servers copy payloads up to this many bytes beside their headers and lend longer ones: a copy costs less than a chunk. */
-export const LEND_ABOVE = 16384
+/**
+ * A server lends payloads of at least this many bytes and copies shorter ones beside their headers: there fresh memory begins to cost
+ * more than another chunk does (docs/decisions/0018).
+ */
+export const LEND_FROM = 4096
 
 /** How a {@linkcode FrameEncoder} encodes. */
 export interface FrameEncoderOptions {
@@ -27,8 +31,9 @@ interface PlannedFrame {
   readonly payload: Uint8Array
   readonly payloadLength: number
   readonly offset: number
-  /** Whether the header goes before it; a later part may start at offset 0 too, behind an empty first one. */
-  readonly opens: boolean
+  /** How long its header is; 0 for a later part, which may start at offset 0 too, behind an empty first one. */
+  readonly header: number
+  readonly lends: boolean
 }
 
 /**
@@ -70,9 +75,16 @@ export class FrameEncoder {
    * Throws `TypeError` or `RangeError` for what RFC 6455 §5 forbids, before any byte of the call was produced.
    */
   encode(frames: FrameInit | Iterable<FrameInit>): Uint8Array[] {
-    const planned = isIterable(frames) ? this.#planAll(frames) : [plan(frames, this.#long)]
+    const planned: PlannedFrame[] = []
+    let long = this.#long
+    for (const frame of isIterable(frames) ? frames : [frames]) {
+      const one = plan(frame, long, this.#masks)
+      long = isComplete(one) ? undefined : one
+      planned.push(one)
+    }
     const chunks: Uint8Array[] = []
     for (let i = 0; i < planned.length;) i = this.#writeSome(planned, i, chunks)
+    this.#long = long
     return chunks
   }
 
@@ -80,34 +92,26 @@ export class FrameEncoder {
   #writeSome(planned: readonly PlannedFrame[], from: number, chunks: Uint8Array[]): number {
     let length = 0
     let to = from
-    let lent: Uint8Array | undefined
-    while (to < planned.length && lent === undefined) {
-      const { payload, payloadLength, opens } = planned[to++]!
-      if (opens) length += headerLength(payloadLength, this.#masks)
-      if (!this.#masks && payload.length > LEND_ABOVE) lent = payload
-      else length += payload.length
+    let lends = false
+    while (to < planned.length && !lends) {
+      const frame = planned[to++]!
+      lends = frame.lends
+      length += frame.header + (lends ? 0 : frame.payload.length)
     }
     if (length > 0) {
       const block = this.#allocate(length)
       const words = this.#masks && length >= WORDS_FROM ? wordsOf(block.buffer) : undefined
-      for (let i = from, at = 0; i < to; i++) at = this.#write(block, words, at, planned[i]!, lent)
+      for (let i = from, at = 0; i < to; i++) at = this.#write(block, words, at, planned[i]!)
       chunks.push(block)
     }
-    if (lent !== undefined) chunks.push(lent)
-    const last = planned[to - 1]!
-    this.#long = isComplete(last) ? undefined : last
+    // Nobody gets a Buffer, whose slice() is no copy.
+    if (lends) chunks.push(plainBytes(planned[to - 1]!.payload))
     return to
   }
 
-  #write(
-    block: Uint8Array,
-    words: Int32Array | undefined,
-    at: number,
-    frame: PlannedFrame,
-    lent: Uint8Array | undefined,
-  ): number {
-    const { firstByte, payload, payloadLength, offset, opens } = frame
-    if (opens) {
+  #write(block: Uint8Array, words: Int32Array | undefined, at: number, frame: PlannedFrame): number {
+    const { firstByte, payload, payloadLength, offset, header, lends } = frame
+    if (header > 0) {
       at = writeHeader(block, at, firstByte, payloadLength, this.#masks)
       if (this.#masks) {
         this.#key = this.#maskingKeys() // a fresh one for each frame: RFC 6455 §5.3
@@ -115,38 +119,33 @@ export class FrameEncoder {
         at += 4
       }
     }
-    if (payload === lent) return at
-    if (this.#masks) maskInto(block, at, payload, rotateKey(this.#key, offset), words)
-    else block.set(payload, at)
+    if (lends) return at
+    maskInto(block, at, payload, this.#masks ? rotateKey(this.#key, offset) : 0, words)
     return at + payload.length
-  }
-
-  #planAll(frames: Iterable<FrameInit>): PlannedFrame[] {
-    const planned: PlannedFrame[] = []
-    let long = this.#long
-    for (const frame of frames) {
-      const one = plan(frame, long)
-      long = isComplete(one) ? undefined : one
-      planned.push(one)
-    }
-    return planned
   }
 }
 
 /** The frame, judged against RFC 6455 §5 and against the long one under way. */
-function plan(frame: FrameInit, long: PlannedFrame | undefined): PlannedFrame {
+function plan(frame: FrameInit, long: PlannedFrame | undefined, masks: boolean): PlannedFrame {
   if (typeof frame !== 'object' || frame === null) {
     throw new TypeError(`${CANNOT}want a frame, got ${describe(frame)}`)
   }
-  const { fin = true, rsv1 = false, rsv2 = false, rsv3 = false, opcode, offset = 0 } = frame
+  const { fin = true, rsv1 = false, rsv2 = false, rsv3 = false, opcode, offset = 0, payload } = frame
   if (!isOpcode(opcode)) throw refusal(`opcode must be defined, got ${String(opcode)}`)
-  if (!(frame.payload instanceof Uint8Array)) {
-    throw new TypeError(`${CANNOT}payload must be a Uint8Array, got ${describe(frame.payload)}`)
+  if (!(payload instanceof Uint8Array)) {
+    throw new TypeError(`${CANNOT}payload must be a Uint8Array, got ${describe(payload)}`)
   }
-  const payload = steadyView(frame.payload, 'Cannot encode frame')
+  // A length of 0 may be that of a buffer that was transferred.
+  if (payload.length === 0 || !MadeFrame.vouches(frame, payload)) judgeBuffer(payload.buffer, 'Cannot encode frame')
   const { payloadLength = offset + payload.length } = frame
-  const firstByte = packFirstByte(fin, rsv1, rsv2, rsv3, opcode)
-  const planned = { firstByte, payload, payloadLength, offset, opens: long === undefined }
+  const planned = {
+    firstByte: packFirstByte(fin, rsv1, rsv2, rsv3, opcode),
+    payload,
+    payloadLength,
+    offset,
+    header: long === undefined ? headerLength(payloadLength, masks) : 0,
+    lends: !masks && payload.length >= LEND_FROM,
+  }
   judgeLengths(planned)
   if (isControl(opcode)) judgeControl(planned)
   judgePlace(planned, long)

@@ -83,10 +83,14 @@ export function writeHeader(
   payloadLength: number,
   masked: boolean,
 ): number {
+  const bit = masked ? MASKED : 0
+  bytes[at++] = firstByte
+  if (payloadLength < 126) {
+    bytes[at++] = bit | payloadLength
+    return at
+  }
   const width = lengthWidth(payloadLength)
-  bytes[at] = firstByte
-  bytes[at + 1] = (masked ? MASKED : 0) | (width === 0 ? payloadLength : width === 2 ? 126 : 127)
-  at += 2
+  bytes[at++] = bit | (width === 2 ? 126 : 127)
   for (let i = at + width - 1, rest = payloadLength; i >= at; i--, rest = Math.floor(rest / 256)) bytes[i] = rest
   return at + width
 }
