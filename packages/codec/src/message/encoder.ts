@@ -8,6 +8,7 @@ import { MadeFrame } from '../values/made-frame.ts'
 import { Opcode } from '../values/opcode.ts'
 import type { Control, Frame, Message } from '../values/types.ts'
 import { encodeCloseBody } from './close-body.ts'
+import { TextFrames } from './text-frames.ts'
 import { TextWriter } from './text-writer.ts'
 
 /** How a {@linkcode MessageEncoder} encodes. */
@@ -42,7 +43,7 @@ export class MessageEncoder {
   encode(item: Message | Control): IterableIterator<Frame> {
     switch (item?.type) {
       case 'text':
-        return this.#fragments(Opcode.Text, this.#texts.write(item.data))
+        return this.#encodeText(item.data)
       case 'binary':
         return this.#fragments(Opcode.Binary, toBytes(item.data, 'Cannot encode message'))
       case 'ping':
@@ -54,6 +55,16 @@ export class MessageEncoder {
       default:
         throw new TypeError(`Cannot encode message: want a message or a control frame, got ${describe(item)}`)
     }
+  }
+
+  #encodeText(text: unknown): IterableIterator<Frame> {
+    if (typeof text !== 'string') {
+      throw new TypeError(`Cannot encode message: text must be a string, got ${describe(text)}`)
+    }
+    // No UTF-16 unit takes more than three bytes.
+    return text.length * 3 <= this.#fragmentSize
+      ? new TextFrames(text, this.#texts)
+      : this.#fragments(Opcode.Text, this.#texts.write(text))
   }
 
   #fragments(opcode: Opcode, payload: Uint8Array): IterableIterator<Frame> {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { FrameDecoder, FrameEncoder, Opcode, type Role } from '../support/floors.ts'
-import { LEND_FROM } from '../../src/frame/encoder.ts'
+import { LEND_FROM } from '../../src/frame/planned-frame.ts'
 import { cutAt, expectBytes, hex, join, pattern } from '../support/bytes.ts'
 import { decodeAll, frame, wire } from '../support/frames.ts'
 import { Meter } from '../support/work.ts'

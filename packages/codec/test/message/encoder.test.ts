@@ -105,9 +105,10 @@ describe('MessageEncoder', () => {
   it('takes memory for texts of more than 2 KiB where it is told to, exactly what ASCII needs', () => {
     const meter = new Meter()
     const encoder = new MessageEncoder({ allocate: meter.allocate })
-    for (const length of [10, 65, 2048]) encoder.encode({ type: 'text', data: 'x'.repeat(length) })
+    const encodeAll = (length: number) => [...encoder.encode({ type: 'text', data: 'x'.repeat(length) })]
+    for (const length of [10, 65, 2048]) encodeAll(length)
     expect(meter.count).toBe(0)
-    encoder.encode({ type: 'text', data: 'x'.repeat(2049) })
+    encodeAll(2049)
     expect([meter.count, meter.allocated]).toEqual([1, 2049])
   })
 
