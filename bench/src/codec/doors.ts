@@ -49,7 +49,7 @@ function encode(one: CodecCase, batch: boolean): Batch {
   const messages = Array.from({ length: messagesIn(one) }, () => messageOf(one))
   const { readable, feed } = source<Message | Message[]>()
   const reader = readable
-    .pipeThrough(new MessageEncoderStream({ batch }))
+    .pipeThrough(new MessageEncoderStream({ batch, allocate }))
     .pipeThrough(new FrameEncoderStream({ role: one.role, allocate }))
     .getReader()
   const inputs = batch ? inGroups(messages, TOGETHER) : messages

@@ -30,7 +30,7 @@ function decode(one: CodecCase): Batch {
 }
 
 function encode(one: CodecCase, aCall: number): Batch {
-  const messages = new MessageEncoder()
+  const messages = new MessageEncoder({ allocate })
   const frames = new FrameEncoder({ role: one.role, allocate })
   const message = messageOf(one)
   const count = messagesIn(one)

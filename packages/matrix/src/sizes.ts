@@ -31,7 +31,7 @@ const pick = (names: string, from = 'codec') => `export { ${names} } from '@wire
 
 /** What the report names. A bar is what an entry may not grow beyond; whoever raises one says why. */
 export const entries: readonly Entry[] = [
-  { title: '`FrameDecoder`, `FrameEncoder`', source: pick('FrameDecoder, FrameEncoder'), bar: 4.75 * 1024 },
+  { title: '`FrameDecoder`, `FrameEncoder`', source: pick('FrameDecoder, FrameEncoder'), bar: 4.65 * 1024 },
   {
     title: 'the same and `MessageDecoder`, `MessageEncoder`',
     source: pick('FrameDecoder, FrameEncoder, MessageDecoder, MessageEncoder'),

@@ -1,15 +1,22 @@
 // Frames in, bytes out: the mirror of the decoder. Judges every frame of a call before it writes a byte of any; owns the
 // long frame under way between calls.
 
-import { describe, steadyView } from '../values/bytes.ts'
+import { plainBytes } from '../values/bytes.ts'
 import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
-import { isControl, isOpcode } from '../values/opcode.ts'
+import { type OwnFrame, OwnFrames } from '../values/own-frame.ts'
 import { checkRole, type FrameInit, type Role } from '../values/types.ts'
-import { headerLength, MAX_CONTROL_LENGTH, opcodeName, packFirstByte, RSV, writeHeader } from './header.ts'
-import { type MaskingKeySource, maskInto, rotateKey, secureMaskingKeys, WORDS_FROM, wordsOf, writeKey } from './mask.ts'
-
-/** Servers copy payloads up to this many bytes beside their headers and lend longer ones: a copy costs less than a chunk. */
-export const LEND_ABOVE = 16384
+import { writeHeader } from './header.ts'
+import {
+  mask,
+  type MaskingKeySource,
+  maskInto,
+  rotateKey,
+  secureMaskingKeys,
+  WORDS_FROM,
+  wordsOf,
+  writeKey,
+} from './mask.ts'
+import { isComplete, plan, type PlannedFrame } from './planned-frame.ts'
 
 /** How a {@linkcode FrameEncoder} encodes. */
 export interface FrameEncoderOptions {
@@ -19,16 +26,6 @@ export interface FrameEncoderOptions {
   insecureMaskingKeys?: MaskingKeySource | undefined
   /** Where output memory comes from; an adapter may have a faster way than zeroed arrays. */
   allocate?: Allocate | undefined
-}
-
-/** A frame as it will be written. */
-interface PlannedFrame {
-  readonly firstByte: number
-  readonly payload: Uint8Array
-  readonly payloadLength: number
-  readonly offset: number
-  /** Whether the header goes before it; a later part may start at offset 0 too, behind an empty first one. */
-  readonly opens: boolean
 }
 
 /**
@@ -64,15 +61,28 @@ export class FrameEncoder {
   }
 
   /**
-   * Encodes one frame or several into few chunks. Small frames share one; a payload of more than 16 KiB that needs no mask is
+   * Encodes one frame or several into few chunks. Small frames share one; a payload of 4 KiB or more that needs no mask is
    * handed on uncopied behind its header, so it must not change until its chunk has been sent. Payloads are never written to.
+   * No chunk shares its ArrayBuffer with another one, but for payloads handed on, which are the caller's. The frames of a text
+   * are best given as `MessageEncoder` gives them: ASCII is then encoded where it is sent from.
    *
    * Throws `TypeError` or `RangeError` for what RFC 6455 §5 forbids, before any byte of the call was produced.
    */
   encode(frames: FrameInit | Iterable<FrameInit>): Uint8Array[] {
-    const planned = isIterable(frames) ? this.#planAll(frames) : [plan(frames, this.#long)]
+    let long = this.#long
+    if (long === undefined && frames instanceof OwnFrames) {
+      const own = frames.takeOwn(this.#masks, this.#allocate)
+      if (own !== undefined) return [this.#finish(own)]
+    }
+    const planned: PlannedFrame[] = []
+    for (const frame of isIterable(frames) ? frames : [frames]) {
+      const one = plan(frame, long, this.#masks)
+      long = isComplete(one) ? undefined : one
+      planned.push(one)
+    }
     const chunks: Uint8Array[] = []
     for (let i = 0; i < planned.length;) i = this.#writeSome(planned, i, chunks)
+    this.#long = long
     return chunks
   }
 
@@ -80,123 +90,44 @@ export class FrameEncoder {
   #writeSome(planned: readonly PlannedFrame[], from: number, chunks: Uint8Array[]): number {
     let length = 0
     let to = from
-    let lent: Uint8Array | undefined
-    while (to < planned.length && lent === undefined) {
-      const { payload, payloadLength, opens } = planned[to++]!
-      if (opens) length += headerLength(payloadLength, this.#masks)
-      if (!this.#masks && payload.length > LEND_ABOVE) lent = payload
-      else length += payload.length
+    let lends = false
+    while (to < planned.length && !lends) {
+      const frame = planned[to++]!
+      lends = frame.lends
+      length += frame.header + (lends ? 0 : frame.payload.length)
     }
     if (length > 0) {
       const block = this.#allocate(length)
       const words = this.#masks && length >= WORDS_FROM ? wordsOf(block.buffer) : undefined
-      for (let i = from, at = 0; i < to; i++) at = this.#write(block, words, at, planned[i]!, lent)
+      for (let i = from, at = 0; i < to; i++) at = this.#write(block, words, at, planned[i]!)
       chunks.push(block)
     }
-    if (lent !== undefined) chunks.push(lent)
-    const last = planned[to - 1]!
-    this.#long = isComplete(last) ? undefined : last
+    // Nobody gets a Buffer, whose slice() is no copy.
+    if (lends) chunks.push(plainBytes(planned[to - 1]!.payload))
     return to
   }
 
-  #write(
-    block: Uint8Array,
-    words: Int32Array | undefined,
-    at: number,
-    frame: PlannedFrame,
-    lent: Uint8Array | undefined,
-  ): number {
-    const { firstByte, payload, payloadLength, offset, opens } = frame
-    if (opens) {
-      at = writeHeader(block, at, firstByte, payloadLength, this.#masks)
-      if (this.#masks) {
-        this.#key = this.#maskingKeys() // a fresh one for each frame: RFC 6455 §5.3
-        writeKey(block, at, this.#key)
-        at += 4
-      }
-    }
-    if (payload === lent) return at
-    if (this.#masks) maskInto(block, at, payload, rotateKey(this.#key, offset), words)
-    else block.set(payload, at)
+  #write(block: Uint8Array, words: Int32Array | undefined, at: number, frame: PlannedFrame): number {
+    const { firstByte, payload, payloadLength, offset, header, lends } = frame
+    if (header > 0) at = this.#writeHeader(block, at, firstByte, payloadLength)
+    if (lends) return at
+    maskInto(block, at, payload, this.#masks ? rotateKey(this.#key, offset) : 0, words)
     return at + payload.length
   }
 
-  #planAll(frames: Iterable<FrameInit>): PlannedFrame[] {
-    const planned: PlannedFrame[] = []
-    let long = this.#long
-    for (const frame of frames) {
-      const one = plan(frame, long)
-      long = isComplete(one) ? undefined : one
-      planned.push(one)
-    }
-    return planned
+  #writeHeader(block: Uint8Array, start: number, firstByte: number, payloadLength: number): number {
+    const at = writeHeader(block, start, firstByte, payloadLength, this.#masks)
+    if (!this.#masks) return at
+    this.#key = this.#maskingKeys() // a fresh one for each frame: RFC 6455 §5.3
+    writeKey(block, at, this.#key)
+    return at + 4
   }
-}
 
-/** The frame, judged against RFC 6455 §5 and against the long one under way. */
-function plan(frame: FrameInit, long: PlannedFrame | undefined): PlannedFrame {
-  if (typeof frame !== 'object' || frame === null) {
-    throw new TypeError(`${CANNOT}want a frame, got ${describe(frame)}`)
+  #finish({ bytes, firstByte, payloadLength }: OwnFrame): Uint8Array {
+    const at = this.#writeHeader(bytes, 0, firstByte, payloadLength)
+    if (this.#masks) mask(bytes, at, bytes.length, this.#key)
+    return bytes
   }
-  const { fin = true, rsv1 = false, rsv2 = false, rsv3 = false, opcode, offset = 0 } = frame
-  if (!isOpcode(opcode)) throw refusal(`opcode must be defined, got ${String(opcode)}`)
-  if (!(frame.payload instanceof Uint8Array)) {
-    throw new TypeError(`${CANNOT}payload must be a Uint8Array, got ${describe(frame.payload)}`)
-  }
-  const payload = steadyView(frame.payload, 'Cannot encode frame')
-  const { payloadLength = offset + payload.length } = frame
-  const firstByte = packFirstByte(fin, rsv1, rsv2, rsv3, opcode)
-  const planned = { firstByte, payload, payloadLength, offset, opens: long === undefined }
-  judgeLengths(planned)
-  if (isControl(opcode)) judgeControl(planned)
-  judgePlace(planned, long)
-  return planned
-}
-
-function isComplete({ offset, payload, payloadLength }: PlannedFrame): boolean {
-  return offset + payload.length === payloadLength
-}
-
-function judgeLengths({ payload, payloadLength, offset }: PlannedFrame): void {
-  judgeLength('payloadLength', payloadLength)
-  judgeLength('offset', offset)
-  if (offset + payload.length > payloadLength) {
-    throw refusal(
-      `payload must end within payloadLength ${payloadLength}, got ${payload.length} bytes at ${offset}`,
-    )
-  }
-}
-
-function judgeLength(name: string, value: number): void {
-  if (Number.isSafeInteger(value) && value >= 0) return
-  throw refusal(`${name} must be a whole number below 2^53, got ${String(value)}`)
-}
-
-// RFC 6455 §5.5
-function judgeControl(frame: PlannedFrame): void {
-  const { firstByte, payloadLength } = frame
-  const frames = `${opcodeName(firstByte & 0xf)} frames must`
-  if (payloadLength > MAX_CONTROL_LENGTH) {
-    throw refusal(`control payload must be at most ${MAX_CONTROL_LENGTH} bytes, got ${payloadLength}`)
-  }
-  if (firstByte < 0x80) throw refusal(`${frames} have fin set`)
-  if ((firstByte & RSV) !== 0) throw refusal(`${frames} have reserved bits off`)
-  if (frame.offset !== 0 || !isComplete(frame)) throw refusal(`${frames} be whole`)
-}
-
-/** A part must continue the long frame under way, and nothing else may come before its end. */
-function judgePlace(frame: PlannedFrame, long: PlannedFrame | undefined): void {
-  const expected = long === undefined ? 0 : long.offset + long.payload.length
-  if (long !== undefined && (frame.firstByte !== long.firstByte || frame.payloadLength !== long.payloadLength)) {
-    throw refusal(`a frame of ${long.payloadLength} bytes is under way at ${expected}, want its next part`)
-  }
-  if (frame.offset !== expected) throw refusal(`offset must be ${expected}, got ${frame.offset}`)
-}
-
-const CANNOT = 'Cannot encode frame: '
-
-function refusal(text: string): RangeError {
-  return new RangeError(CANNOT + text)
 }
 
 function isIterable(frames: FrameInit | Iterable<FrameInit>): frames is Iterable<FrameInit> {

@@ -2,7 +2,7 @@
 // Every field is judged as soon as it is there: an unknown opcode fails at byte 1, whatever length would follow.
 
 import { isControl, isOpcode, Opcode } from '../values/opcode.ts'
-import { ProtocolError, type ProtocolErrorCode } from '../values/protocol-error.ts'
+import { type FrameFaultCode, ProtocolError } from '../values/frame-fault.ts'
 
 /** The longest header: two bytes, a 64-bit length and a masking key. */
 export const MAX_HEADER_LENGTH = 14
@@ -83,10 +83,14 @@ export function writeHeader(
   payloadLength: number,
   masked: boolean,
 ): number {
+  const bit = masked ? MASKED : 0
+  bytes[at++] = firstByte
+  if (payloadLength < 126) {
+    bytes[at++] = bit | payloadLength
+    return at
+  }
   const width = lengthWidth(payloadLength)
-  bytes[at] = firstByte
-  bytes[at + 1] = (masked ? MASKED : 0) | (width === 0 ? payloadLength : width === 2 ? 126 : 127)
-  at += 2
+  bytes[at++] = bit | (width === 2 ? 126 : 127)
   for (let i = at + width - 1, rest = payloadLength; i >= at; i--, rest = Math.floor(rest / 256)) bytes[i] = rest
   return at + width
 }
@@ -103,7 +107,7 @@ export function packFirstByte(
 }
 
 /** The error for a frame that breaks a rule: what was wanted, and what came. */
-export function fault(code: ProtocolErrorCode, text: string): ProtocolError {
+export function fault(code: FrameFaultCode, text: string): ProtocolError {
   return new ProtocolError(code, `Cannot decode frame: ${text}`)
 }
 

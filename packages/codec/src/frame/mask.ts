@@ -64,6 +64,9 @@ export function writeKey(bytes: Uint8Array, at: number, key: number): void {
 /** Below this many bytes the byte loop wins over making a word view (measured: about 100 on V8). */
 export const WORDS_FROM = 96
 
+/** Below this many bytes a loop copies sooner than `set` is called. */
+const SET_FROM = 32
+
 /** Memory as words, but for its last bytes. Made once for many payloads: a view takes as long as masking 200 bytes. */
 export function wordsOf(memory: ArrayBufferLike): Int32Array {
   return new Int32Array(memory, 0, Math.floor(memory.byteLength / 4))
@@ -79,11 +82,13 @@ export function mask(bytes: Uint8Array, start: number, end: number, key: number,
   maskPortable(bytes, start, end, key, words)
 }
 
-/** Writes `source`, masked, to `target` from `at` on; never to `source`, unless they share memory. */
+/** Writes `source`, masked, to `target` from `at` on; never to `source`, unless they share memory. Key 0 makes a plain copy. */
 export function maskInto(target: Uint8Array, at: number, source: Uint8Array, key: number, words?: Int32Array): void {
-  if (source.length >= SIMD_FROM && kernel(target, at, source, 0, source.length, key)) return
+  const { length } = source
+  if (length < (key === 0 ? SET_FROM : WORDS_FROM)) return copyMasked(target, at, source, 0, length, key)
+  if (key !== 0 && length >= SIMD_FROM && kernel(target, at, source, 0, length, key)) return
   target.set(source, at)
-  maskPortable(target, at, at + source.length, key, words)
+  mask(target, at, at + length, key, words)
 }
 
 /** The way without WebAssembly: words, and bytes where those do not fit. */

@@ -4,12 +4,12 @@
 import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
 import type { Role } from '../values/types.ts'
 import { giveBack, LARGEST_BLOCK, takeBlock } from './block-pool.ts'
-import { LEND_ABOVE } from './encoder.ts'
 import { headerLength, MAX_HEADER_LENGTH, writeHeader } from './header.ts'
 import { mask, type MaskingKeySource, maskInto, rotateKey, writeKey } from './mask.ts'
 import { useVectorMasking } from './mask-simd.ts'
 
-export { LEND_ABOVE }
+/** Servers copy payloads up to this many bytes beside their headers and lend longer ones: a copy costs less than a write. */
+export const LEND_ABOVE = 16384
 
 const SMALLEST_BLOCK = 256
 

@@ -2,28 +2,27 @@
 
 import { MAX_CONTROL_LENGTH } from '../frame/header.ts'
 import { useVectorMasking } from '../frame/mask-simd.ts'
-import { describe, isBytesLike, NO_BYTES, toBytes } from '../values/bytes.ts'
+import { describe, isBytesLike, toBytes } from '../values/bytes.ts'
+import type { Allocate } from '../values/growing-bytes.ts'
+import { MadeFrame } from '../values/made-frame.ts'
 import { Opcode } from '../values/opcode.ts'
 import type { Control, Frame, Message } from '../values/types.ts'
 import { encodeCloseBody } from './close-body.ts'
-
-const encoder = new TextEncoder()
-
-/** Texts up to this many UTF-16 units share memory: an array of its own takes 0.4 µs, ten times what encoding a short text does. */
-const SHORT = 1024
-const SHARED = 8192
+import { TextFrames } from './text-frames.ts'
+import { TextWriter } from './text-writer.ts'
 
 /** How a {@linkcode MessageEncoder} encodes. */
 export interface MessageEncoderOptions {
   /** The largest payload of one frame, in bytes, at least 1; a longer message is fragmented. Default: one frame a message. */
   fragmentSize?: number | undefined
+  /** Where memory for texts of more than 2 KiB comes from; an adapter may have a faster way than zeroed arrays. */
+  allocate?: Allocate | undefined
 }
 
 /** Turns messages into frames (RFC 6455 §5.4, §5.6) and control data into control frames (§5.5). */
 export class MessageEncoder {
   readonly #fragmentSize: number
-  /** What is free of the memory that short texts share. */
-  #free = NO_BYTES
+  readonly #texts: TextWriter
 
   /** Throws `RangeError` for a fragment size that is no whole number of at least 1. */
   constructor(options: MessageEncoderOptions = {}) {
@@ -32,6 +31,7 @@ export class MessageEncoder {
       throw new RangeError(`Cannot use fragmentSize: must be a whole number of at least 1, got ${String(fragmentSize)}`)
     }
     this.#fragmentSize = fragmentSize
+    this.#texts = new TextWriter(options.allocate)
     useVectorMasking()
   }
 
@@ -43,42 +43,45 @@ export class MessageEncoder {
   encode(item: Message | Control): IterableIterator<Frame> {
     switch (item?.type) {
       case 'text':
-        return this.#fragments(Opcode.Text, this.#encodeText(item.data))
+        return this.#encodeText(item.data)
       case 'binary':
         return this.#fragments(Opcode.Binary, toBytes(item.data, 'Cannot encode message'))
       case 'ping':
-        return [frameOf(Opcode.Ping, checkControlData(item.data), true)].values()
+        return one(Opcode.Ping, checkControlData(item.data))
       case 'pong':
-        return [frameOf(Opcode.Pong, checkControlData(item.data), true)].values()
+        return one(Opcode.Pong, checkControlData(item.data))
       case 'close':
-        return [frameOf(Opcode.Close, encodeCloseBody(item), true)].values()
+        return one(Opcode.Close, encodeCloseBody(item))
       default:
         throw new TypeError(`Cannot encode message: want a message or a control frame, got ${describe(item)}`)
     }
   }
 
-  #encodeText(data: unknown): Uint8Array {
-    if (typeof data !== 'string') {
-      throw new TypeError(`Cannot encode message: text must be a string, got ${describe(data)}`)
+  #encodeText(text: unknown): IterableIterator<Frame> {
+    if (typeof text !== 'string') {
+      throw new TypeError(`Cannot encode message: text must be a string, got ${describe(text)}`)
     }
-    if (data.length > SHORT) return encoder.encode(data)
-    if (this.#free.length <= data.length * 3) this.#free = new Uint8Array(SHARED) // used up, or transferred after all
-    const { written } = encoder.encodeInto(data, this.#free)
-    const payload = this.#free.subarray(0, written)
-    this.#free = this.#free.subarray(written)
-    return payload
+    // No UTF-16 unit takes more than three bytes.
+    return text.length * 3 <= this.#fragmentSize
+      ? new TextFrames(text, this.#texts)
+      : this.#fragments(Opcode.Text, this.#texts.write(text))
   }
 
   #fragments(opcode: Opcode, payload: Uint8Array): IterableIterator<Frame> {
     const size = this.#fragmentSize
-    return payload.length <= size ? [frameOf(opcode, payload, true)].values() : fragments(opcode, payload, size)
+    return payload.length <= size ? one(opcode, payload) : fragments(opcode, payload, size)
   }
+}
+
+function one(opcode: Opcode, payload: Uint8Array): IterableIterator<Frame> {
+  return [new MadeFrame(opcode, payload, true)].values()
 }
 
 function* fragments(opcode: Opcode, payload: Uint8Array, size: number): Generator<Frame, undefined> {
   for (let at = 0; at < payload.length; at += size) {
     const last = payload.length - at <= size
-    yield frameOf(at === 0 ? opcode : Opcode.Continuation, payload.subarray(at, last ? undefined : at + size), last)
+    const part = payload.subarray(at, last ? undefined : at + size)
+    yield new MadeFrame(at === 0 ? opcode : Opcode.Continuation, part, last)
   }
 }
 

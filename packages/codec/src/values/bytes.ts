@@ -44,7 +44,8 @@ export function steadyView(view: ArrayBufferView, what: string): Uint8Array {
   return view.constructor === Uint8Array ? view as Uint8Array : new Uint8Array(buffer, view.byteOffset, view.byteLength)
 }
 
-function judgeBuffer(buffer: ArrayBufferLike, what: string): void {
+/** Refuses memory that may change while it is sent; `what` starts the `TypeError`. */
+export function judgeBuffer(buffer: ArrayBufferLike, what: string): void {
   if (!(buffer instanceof ArrayBuffer)) throw new TypeError(`${what}: shared memory may change while it is sent`)
   if ((buffer as { resizable?: boolean }).resizable) throw new TypeError(`${what}: a resizable buffer may change`)
   if (buffer.byteLength === 0 && isDetached(buffer)) throw new TypeError(`${what}: the buffer was transferred away`)

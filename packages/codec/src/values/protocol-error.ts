@@ -1,18 +1,9 @@
-// The peer's faults: one class, one closed table of codes, each knowing its status code and its section.
+// The peer's faults: one class, one closed table of codes, each knowing its status code and its section. The rows of frames, and the
+// class, stand in frame-fault.ts.
 
-const faults = {
-  // Frames
-  'unexpected-mask': { statusCode: 1002, section: 'RFC 6455 §5.1' },
-  'missing-mask': { statusCode: 1002, section: 'RFC 6455 §5.1' },
-  'reserved-bits': { statusCode: 1002, section: 'RFC 6455 §5.2' },
-  'unknown-opcode': { statusCode: 1002, section: 'RFC 6455 §5.2' },
-  'length-not-minimal': { statusCode: 1002, section: 'RFC 6455 §5.2' },
-  'length-top-bit': { statusCode: 1002, section: 'RFC 6455 §5.2' },
-  'length-too-large': { statusCode: 1009, section: 'RFC 6455 §5.2' },
-  'frame-too-big': { statusCode: 1009, section: 'RFC 6455 §10.4' },
-  'control-too-long': { statusCode: 1002, section: 'RFC 6455 §5.5' },
-  'control-fragmented': { statusCode: 1002, section: 'RFC 6455 §5.5' },
-  'unexpected-end': { statusCode: 1006, section: 'RFC 6455 §7.1.4' },
+import { type Fault, type FrameFaultCode, knownFaults, ProtocolError as AnyProtocolError } from './frame-fault.ts'
+
+const otherFaults = {
   // Messages
   'unexpected-continuation': { statusCode: 1002, section: 'RFC 6455 §5.4' },
   'expected-continuation': { statusCode: 1002, section: 'RFC 6455 §5.4' },
@@ -44,23 +35,22 @@ const faults = {
 } as const
 
 /** Names one rule that a peer broke; stable across versions. */
-export type ProtocolErrorCode = keyof typeof faults
+export type ProtocolErrorCode = FrameFaultCode | keyof typeof otherFaults
 
 /** The peer broke a rule of the protocol. What came before the violation has been delivered; nothing after it will be. */
-export class ProtocolError extends Error {
-  override readonly name = 'ProtocolError'
-  /** Which rule was broken. */
-  readonly code: ProtocolErrorCode
-  /** What a Close frame should say; 1006 means that nothing should be sent. */
-  readonly statusCode: number
-  /** The section that states the rule, such as `RFC 6455 §5.2`. */
-  readonly section: string
+export type ProtocolError = AnyProtocolError<ProtocolErrorCode>
 
+/** How a {@linkcode ProtocolError} is made, and what `instanceof` asks. */
+export interface ProtocolErrorConstructor {
   /** `message` reads "Cannot act: what was seen, what was wanted"; the section is in `section`, not in the text. */
-  constructor(code: ProtocolErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-    this.statusCode = faults[code].statusCode
-    this.section = faults[code].section
-  }
+  new (code: ProtocolErrorCode, message: string, options?: ErrorOptions): ProtocolError
+  readonly prototype: ProtocolError
+}
+
+/** The class of the peer's faults. A constant that needs the rows, so that no bundler has the one without the others. */
+export const ProtocolError: ProtocolErrorConstructor = withFaults(otherFaults)
+
+function withFaults(faults: Record<string, Fault>): ProtocolErrorConstructor {
+  Object.assign(knownFaults, faults)
+  return AnyProtocolError
 }

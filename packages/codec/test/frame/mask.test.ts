@@ -73,7 +73,25 @@ describe('masking', () => {
   it('agrees in its vector form for every alignment and for lengths around its steps and tiles, or does nothing', () => {
     const may = mayCompile()
     const key = hex('37 fa 21 3d')
-    for (const length of [0, 1, 63, 64, 65, SIMD_FROM - 1, SIMD_FROM, 32767, 32768, 32769, 65536, 65536 + 5]) {
+    for (
+      const length of [
+        0,
+        1,
+        63,
+        64,
+        65,
+        SIMD_FROM - 1,
+        SIMD_FROM,
+        16383,
+        16384,
+        16385,
+        32767,
+        32768,
+        32769,
+        65536,
+        65536 + 5,
+      ]
+    ) {
       for (let start = 0; start < 5; start++) {
         const memory = pattern(start + length + 70)
         const expected = memory.slice()

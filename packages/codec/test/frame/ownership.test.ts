@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { FrameDecoder, FrameEncoder, Opcode, type Role } from '../support/floors.ts'
+import { LEND_FROM } from '../../src/frame/planned-frame.ts'
 import { cutAt, expectBytes, hex, join, pattern } from '../support/bytes.ts'
 import { decodeAll, frame, wire } from '../support/frames.ts'
 import { Meter } from '../support/work.ts'
@@ -87,7 +88,7 @@ describe('decoding', () => {
 })
 
 describe.each(['client', 'server'] as const)('encoding as a %s', (role: Role) => {
-  const sizes = [0, 1, 100, 16384, 16385, 70_000]
+  const sizes = [0, 1, 31, 32, 100, 1024, LEND_FROM - 1, LEND_FROM, 16384, 16385, 70_000]
 
   it('never writes to a payload, nor through what it gives out as long as that was copied', () => {
     for (const size of sizes) {
@@ -100,7 +101,7 @@ describe.each(['client', 'server'] as const)('encoding as a %s', (role: Role) =>
     }
   })
 
-  it(role === 'server' ? 'lends payloads of 16 KiB and more, uncopied, behind their headers' : 'lends nothing', () => {
+  it(role === 'server' ? 'lends payloads of 4 KiB and more, uncopied, behind their headers' : 'lends nothing', () => {
     for (const size of sizes) {
       const payload = pattern(size)
       const chunks = new FrameEncoder({ role }).encode([
@@ -109,7 +110,7 @@ describe.each(['client', 'server'] as const)('encoding as a %s', (role: Role) =>
         frame(Opcode.Pong),
       ])
       const lent = chunks.filter(({ buffer }) => buffer === payload.buffer)
-      expect(lent.length).toBe(role === 'server' && size > 16384 ? 1 : 0)
+      expect(lent.length).toBe(role === 'server' && size >= LEND_FROM ? 1 : 0)
       expect(chunks.length).toBe(lent.length === 1 ? 3 : 1)
       if (lent.length === 1) expect([lent[0]!.byteOffset, lent[0]!.length]).toEqual([0, size])
     }

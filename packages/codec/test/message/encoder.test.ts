@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { type Control, type Frame, type Message, MessageEncoder, Opcode } from '../support/floors.ts'
+import { type Control, type Frame, FrameEncoder, type Message, MessageEncoder, Opcode } from '../support/floors.ts'
 import { expectBytes, join, pattern, utf8 } from '../support/bytes.ts'
 import { header } from '../support/frames.ts'
 import { sharedBytes } from '../support/shared-memory.ts'
+import { Meter } from '../support/work.ts'
+
+function transferred(): Uint8Array {
+  const bytes = new Uint8Array(4)
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  return bytes
+}
 
 const encode = (
   item: Message | Control,
@@ -74,6 +81,54 @@ describe('MessageEncoder', () => {
       const { buffer } = [...encoder.encode({ type: 'text', data: 'x' })][0]!.payload
       structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })
       expectBytes([...encoder.encode({ type: 'text', data })][0]!.payload, utf8(data))
+    }
+  })
+
+  it('encodes text exactly on both sides of each threshold, ASCII or not, and wherever the first other character is', () => {
+    const encoder = new MessageEncoder({ allocate: new Meter().allocate }) // its memory is full of a5
+    for (const length of [0, 1, 2, 63, 64, 65, 2047, 2048, 2049, 16383, 16384, 16385, 70_000]) {
+      const ascii = 'x'.repeat(length)
+      const texts = ['é', '€', '\ud83d\ude00', '\ud800', '\udc00', '\u0080', '\u007f'].flatMap((other) => [
+        other + ascii.slice(other.length),
+        ascii.slice(other.length) + other,
+        ascii.slice(0, length >> 1) + other + ascii.slice((length >> 1) + other.length),
+        other.repeat(length / other.length),
+      ])
+      for (const data of [ascii, ...texts]) {
+        const [one] = [...encoder.encode({ type: 'text', data })]
+        expect(header(one!)).toBe(`F--- 1:${utf8(data).length}`)
+        expectBytes(one!.payload, utf8(data))
+      }
+    }
+  })
+
+  it('takes memory for texts of more than 2 KiB where it is told to, exactly what ASCII needs', () => {
+    const meter = new Meter()
+    const encoder = new MessageEncoder({ allocate: meter.allocate })
+    const encodeAll = (length: number) => [...encoder.encode({ type: 'text', data: 'x'.repeat(length) })]
+    for (const length of [10, 65, 2048]) encodeAll(length)
+    expect(meter.count).toBe(0)
+    encodeAll(2049)
+    expect([meter.count, meter.allocated]).toEqual([1, 2049])
+  })
+
+  it('makes frames whose payload may be replaced: the encoder judges what is there then', () => {
+    const frames = new FrameEncoder({ role: 'server' })
+    for (const payload of [sharedBytes(4), new Uint8Array(4), transferred()]) {
+      const [one] = [...new MessageEncoder().encode({ type: 'text', data: 'abcd' })]
+      one!.payload = payload
+      if (payload.buffer instanceof ArrayBuffer && payload.length > 0) {
+        expectBytes(join(frames.encode(one!)), Uint8Array.of(0x81, 4, 0, 0, 0, 0))
+      } else expect(() => frames.encode(one!)).toThrow(TypeError)
+    }
+  })
+
+  it('makes frames that the encoder refuses once their memory was transferred away', () => {
+    for (const data of ['abcd', 'x'.repeat(100), 'x'.repeat(5000)]) {
+      const [one] = [...new MessageEncoder().encode({ type: 'text', data })]
+      const { buffer } = one!.payload
+      structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })
+      expect(() => new FrameEncoder({ role: 'server' }).encode(one!)).toThrow(/was transferred away$/)
     }
   })
 
