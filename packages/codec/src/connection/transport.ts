@@ -33,9 +33,8 @@ export interface HandshakeBounds {
 }
 
 /**
- * A transport during the opening handshake. `release` hands it on; `discard` cuts it. Holds no closure of its own: V8 puts a function
- * that is assigned to a property straight into its old space, where it keeps a dead handshake, and the connection behind it, alive
- * until the next full collection (a quarter of the time of an upgrade).
+ * A transport during the opening handshake. `release` hands it on; `discard` cuts it. Puts no function of its own into a property,
+ * which would keep a dead handshake and the connection behind it alive until the next full collection (decision 0020).
  */
 export class HandshakeTransport implements ChannelEvents, StopListener {
   readonly #streams: ByteStreams
