@@ -132,13 +132,13 @@ export class ConnectionGroup {
           return onRequest(request = seen)
         }),
       })
-      this.#admit(connection)
     } catch (error) {
       // A peer that broke a rule, was refused or went away has had its answer.
       const peers = error instanceof WebSocketError || this.#closing.aborted
       if (!peers) this.report(error, { where, request })
       return undefined
     }
+    this.#admit(connection)
     if (!this.#closing.aborted) return { connection, request }
     closeWith(connection, goingAway)
     return undefined

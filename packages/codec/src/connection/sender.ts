@@ -58,9 +58,8 @@ export class Sender {
   readonly #inPlace: boolean
   readonly #inbound: Pick<Inbound, 'isLatest'>
   readonly #events: SenderEvents
-  /** What stops the streamed message under way, and that message. */
-  #stream: AbortController | undefined
-  #streamed: StreamedMessage | undefined
+  /** The streamed message under way, and what stops it. */
+  #stream: { readonly message: StreamedMessage; readonly control: AbortController } | undefined
   #queue: Queue<WaitingSend> | undefined
   #queued = 0
 
@@ -88,7 +87,7 @@ export class Sender {
 
   /** Whether all that was accepted has been encoded, though the source of a streamed message has not said yet that it has ended. */
   get complete(): boolean {
-    return !this.#queue?.length && (this.#stream === undefined || this.#streamed!.complete)
+    return !this.#queue?.length && (this.#stream === undefined || this.#stream.message.complete)
   }
 
   /** Bytes accepted that wait to be encoded. */
@@ -146,13 +145,13 @@ export class Sender {
       settle.reject(reason)
     }
     this.#queued = 0
-    if (!this.#frames.insideFrame) this.#stream?.abort(reason)
+    if (!this.#frames.insideFrame) this.#stream?.control.abort(reason)
   }
 
   /** Drops everything, a frame of declared length included: the transport is gone or will be cut. */
   abort(reason: unknown): void {
     this.cancel(reason)
-    this.#stream?.abort(reason)
+    this.#stream?.control.abort(reason)
   }
 
   #sendNow(message: WholeMessage, { type, length }: SendOptions): Promise<void> {
@@ -200,15 +199,16 @@ export class Sender {
     message: StreamedMessage,
     reader: ReadableStreamDefaultReader<string | Uint8Array>,
   ): Promise<void> {
-    const { signal } = this.#stream = new AbortController()
-    this.#streamed = message
+    const control = new AbortController()
+    const { signal } = control
+    this.#stream = { message, control }
     try {
       await streamMessage(message, reader, signal)
     } catch (error) {
       if (message.begun && !signal.aborted) this.#events.fail(error)
       throw error
     } finally {
-      this.#stream = this.#streamed = undefined
+      this.#stream = undefined
       this.#next()
     }
     await this.#outbox.taken() // large chunks were lent
