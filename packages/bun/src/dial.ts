@@ -2,22 +2,16 @@
 // spoken with in between.
 
 import type { ByteStreams } from '@wirestream/codec'
-import type { Dial, Dialled } from '@wirestream/codec/adapter'
+import type { CommonTlsOptions, Dial, Dialled } from '@wirestream/codec/adapter'
 import { byteStreams, duplexOf, socketHandlers } from './byte-streams.ts'
 
 /** HTTP/1.1 as the only protocol on offer, in the bytes of RFC 7301 §3.1. */
 export const ALPN = '\x08http/1.1'
 
-/** What TLS may be told, by the names that the other runtimes have for it too. */
-export interface TlsOptions {
+/** What TLS may be told. */
+export interface TlsOptions extends CommonTlsOptions {
   /** Certificates of authorities to trust, in PEM, in place of those that Bun trusts. */
   ca?: string | readonly string[] | undefined
-  /** The name that the server's certificate must have, and that is asked for. Default: the URL's host. */
-  servername?: string | undefined
-  /** A certificate to show to the server, in PEM, with its `key`. */
-  cert?: string | undefined
-  /** The key of `cert`, in PEM. */
-  key?: string | undefined
   /** What `key` is encrypted with. */
   passphrase?: string | undefined
   /** Whether a certificate that does not fit is refused. Default true; anything else is for tests. */

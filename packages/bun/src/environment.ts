@@ -1,7 +1,7 @@
 // What Bun gives a connection: its own "later", timers that keep no process alive, and memory that is not zeroed first.
 
 import type { Environment } from '@wirestream/codec'
-import { createEnvironment, requireVersion, withEnvironment } from '@wirestream/codec/adapter'
+import { createEnvironment, type InRuntime, inRuntime } from '@wirestream/codec/adapter'
 
 /** The environment of a connection in Bun. */
 export const bunEnvironment: Environment = /* @__PURE__ */ createEnvironment({
@@ -11,9 +11,4 @@ export const bunEnvironment: Environment = /* @__PURE__ */ createEnvironment({
 })
 
 /** Options with that environment beneath. Throws a `NotSupportedError` in a Bun that is too old for us. */
-export function inBun<O extends { environment?: Partial<Environment> | undefined }>(
-  options: O,
-): O & { environment: Environment } {
-  requireVersion('Bun', Bun.version, '1.4')
-  return withEnvironment(bunEnvironment, options)
-}
+export const inBun: InRuntime = /* @__PURE__ */ inRuntime('Bun', () => Bun.version, '1.4', bunEnvironment)

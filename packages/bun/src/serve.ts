@@ -1,14 +1,11 @@
 // The server: Bun listens and accepts, the codec reads heads and does the rest.
 
 import {
-  type Accepted,
   type ConnectionHandler,
   type Listener,
   type ListenTarget,
-  type ResolvedTarget,
   serveSockets,
   type ServingOptions,
-  type SocketSource,
 } from '@wirestream/codec/adapter'
 import { duplexOf, socketHandlers } from './byte-streams.ts'
 import { ALPN } from './dial.ts'
@@ -32,18 +29,11 @@ export interface ServeOptions extends ServingOptions, ListenTarget {
  * ```
  */
 export async function serve(options: ServeOptions, onConnection: ConnectionHandler): Promise<Listener> {
-  return await serveSockets(inBun(options), onConnection, listen)
-}
-
-function listen(
-  { hostname, port, unix }: ResolvedTarget,
-  accepted: Accepted,
-  { tls }: ServeOptions,
-): SocketSource {
-  return Bun.listen({
-    ...(unix === undefined ? { hostname, port } : { unix }),
-    ...(tls === undefined ? {} : { tls: { ...tls, ALPNProtocols: ALPN } }),
-    allowHalfOpen: true,
-    socket: socketHandlers((socket) => accepted(duplexOf(socket), socket.remoteAddress)),
-  })
+  return await serveSockets(inBun(options), onConnection, ({ hostname, port, unix }, accepted, { tls }) =>
+    Bun.listen({
+      ...(unix === undefined ? { hostname, port } : { unix }),
+      ...(tls === undefined ? {} : { tls: { ...tls, ALPNProtocols: ALPN } }),
+      allowHalfOpen: true,
+      socket: socketHandlers((socket) => accepted(duplexOf(socket), socket.remoteAddress)),
+    }))
 }

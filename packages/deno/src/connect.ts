@@ -1,15 +1,12 @@
 // The client: options in, a connection out. Opening sockets is dial.ts's affair, everything else the codec's.
 
 import type { Connection } from '@wirestream/codec'
-import { type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec/adapter'
+import { dialConnection, type DiallingOptions } from '@wirestream/codec/adapter'
 import { dialSocket, dialWithCertificate, type TlsOptions } from './dial.ts'
 import { inDeno } from './environment.ts'
 
 /** How to connect: subprotocols, header fields, limits, keepalive, TLS. */
-export interface ConnectOptions extends DiallingOptions, TlsOptions {
-  /** Opens the transport in place of `dialSocket`, for proxies and the like. */
-  dial?: Dial<TlsOptions> | undefined
-}
+export interface ConnectOptions extends DiallingOptions<TlsOptions>, TlsOptions {}
 
 /**
  * Connects to a WebSocket server: ws, wss, http or https. Needs the permission `--allow-net` for host and port; for a Unix socket
@@ -29,6 +26,6 @@ export interface ConnectOptions extends DiallingOptions, TlsOptions {
  * ```
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
-  const dial = options.dial ?? (options.cert === undefined ? dialSocket : dialWithCertificate(options))
+  const dial = options.cert === undefined ? dialSocket : dialWithCertificate(options)
   return await dialConnection(url, inDeno(options), dial, options)
 }

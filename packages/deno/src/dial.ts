@@ -2,19 +2,15 @@
 // spoken with in between.
 
 import type { ByteStreams } from '@wirestream/codec'
-import { type Dial, type Dialled, Held } from '@wirestream/codec/adapter'
+import { type CommonTlsOptions, type Dial, type Dialled, Held } from '@wirestream/codec/adapter'
 import { byteStreams } from './byte-streams.ts'
 
-/** What TLS may be told, by the names that the other runtimes have for it too; Deno can do no more. */
-export interface TlsOptions {
+/** What TLS may be told; Deno can do no more. */
+export interface TlsOptions extends CommonTlsOptions {
   /** Certificates of authorities to trust, in PEM, beside those that Deno trusts anyway. */
   ca?: string | readonly string[] | undefined
-  /** The name that the server's certificate must have, and that is asked for. Default: the URL's host. */
-  servername?: string | undefined
   /** A certificate to show to the server, in PEM, with its `key`. Only without a `dial` of one's own, and never with `servername`. */
   cert?: string | undefined
-  /** The key of `cert`, in PEM. */
-  key?: string | undefined
 }
 
 /** Dials the target itself, without a proxy; what `connect` does unless told otherwise. */

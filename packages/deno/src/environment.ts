@@ -1,7 +1,7 @@
 // What Deno gives a connection: its own "later", and timers that keep no process alive.
 
 import type { Environment } from '@wirestream/codec'
-import { createEnvironment, requireVersion, withEnvironment } from '@wirestream/codec/adapter'
+import { createEnvironment, type InRuntime, inRuntime } from '@wirestream/codec/adapter'
 
 /** The environment of a connection in Deno. */
 export const denoEnvironment: Environment = /* @__PURE__ */ createEnvironment({
@@ -11,9 +11,4 @@ export const denoEnvironment: Environment = /* @__PURE__ */ createEnvironment({
 })
 
 /** Options with that environment beneath. Throws a `NotSupportedError` in a Deno that is too old for us. */
-export function inDeno<O extends { environment?: Partial<Environment> | undefined }>(
-  options: O,
-): O & { environment: Environment } {
-  requireVersion('Deno', Deno.version.deno, '2.4')
-  return withEnvironment(denoEnvironment, options)
-}
+export const inDeno: InRuntime = /* @__PURE__ */ inRuntime('Deno', () => Deno.version.deno, '2.4', denoEnvironment)

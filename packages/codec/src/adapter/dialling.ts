@@ -38,8 +38,20 @@ export interface Dialled<Tls = unknown> {
  */
 export type Dial<Tls = unknown> = (target: DialTarget, signal: AbortSignal) => Promise<Dialled<Tls>>
 
+/** What TLS may be told in every runtime; adapters add theirs, by the names that the others have for it too. */
+export interface CommonTlsOptions {
+  /** The name that the server's certificate must have, and that is asked for. Default: the URL's host. */
+  servername?: string | undefined
+  /** A certificate to show to the server, in PEM, with its `key`. */
+  cert?: string | undefined
+  /** The key of `cert`, in PEM. */
+  key?: string | undefined
+}
+
 /** What every adapter's `connect` takes, beside its own; no `Sec-WebSocket-Key`. */
-export interface DiallingOptions extends Omit<ClientOptions, 'key'> {
+export interface DiallingOptions<Tls = unknown> extends Omit<ClientOptions, 'key'> {
+  /** Opens the transport in place of the adapter's `dialSocket`, for proxies and the like. */
+  dial?: Dial<Tls> | undefined
   /** A Unix socket to dial; the URL still gives host and target of the request. */
   unix?: string | undefined
   /** How long dialling, TLS and upgrade may take together, in milliseconds; the same as `limits.handshakeTimeout`. Default 10 000. */
@@ -52,11 +64,11 @@ export interface DiallingOptions extends Omit<ClientOptions, 'key'> {
  */
 export async function dialConnection<Tls>(
   url: string | URL,
-  options: DiallingOptions,
-  dial: Dial<Tls>,
+  options: DiallingOptions<Tls>,
+  dialSocket: Dial<Tls>,
   tls: Tls,
 ): Promise<Connection> {
-  const { handshakeTimeout, unix, signal: given, ...others } = options
+  const { dial = dialSocket, handshakeTimeout, unix, signal: given, ...others } = options
   const rest = { ...others, key: undefined } // an adapter's own options may have one, for TLS
   const { limits } = resolveOptions(
     handshakeTimeout === undefined ? rest : { ...rest, limits: { ...rest.limits, handshakeTimeout } },

@@ -2,6 +2,7 @@
 
 import type { Environment } from '../connection/environment.ts'
 import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
+import { requireVersion } from './runtime-version.ts'
 
 /** What runtimes do each in a way of its own. */
 export interface RuntimeParts {
@@ -29,12 +30,22 @@ export function createEnvironment({ later, unref, allocate = allocateZeroed }: R
   }
 }
 
-/** Options with a runtime's environment beneath what they have of one. */
-export function withEnvironment<O extends { environment?: Partial<Environment> | undefined }>(
-  environment: Environment,
+/** Puts a runtime's environment beneath what options have of one. Throws a `NotSupportedError` where the runtime is too old for us. */
+export type InRuntime = <O extends { environment?: Partial<Environment> | undefined }>(
   options: O,
-): O & { environment: Environment } {
-  return { ...options, environment: { ...environment, ...options.environment } }
+) => O & { environment: Environment }
+
+/** The same for one runtime, whose version must be `oldest`, such as `2.0`, or younger; asked for when it is needed. */
+export function inRuntime(
+  runtime: string,
+  version: () => string,
+  oldest: string,
+  environment: Environment,
+): InRuntime {
+  return (options) => {
+    requireVersion(runtime, version(), oldest)
+    return { ...options, environment: { ...environment, ...options.environment } }
+  }
 }
 
 /** A `defer` that asks `schedule` once for all callbacks that wait, where each asking costs as much as a small message. */

@@ -6,12 +6,19 @@
  */
 
 export { type CalledSocketOptions, duplexOverCalls, type SocketCalls } from './called-socket.ts'
-export { type Dial, dialConnection, type Dialled, type DiallingOptions, type DialTarget } from './dialling.ts'
+export {
+  type CommonTlsOptions,
+  type Dial,
+  dialConnection,
+  type Dialled,
+  type DiallingOptions,
+  type DialTarget,
+} from './dialling.ts'
 export { Duplex, type DuplexSocket } from './duplex.ts'
-export { createEnvironment, deferTogether, type RuntimeParts, withEnvironment } from './environment.ts'
+export { createEnvironment, deferTogether, type InRuntime, inRuntime, type RuntimeParts } from './environment.ts'
+export { EventSocket, type EventSocketCalls } from './event-socket.ts'
 export { Held } from './held.ts'
 export { type ListeningSocket, type ListenTarget, listenWith } from './listener.ts'
-export { PartialSocket } from './partial-socket.ts'
 export { requireVersion } from './runtime-version.ts'
 export { type Accepted, type ResolvedTarget, serveSockets, type SocketSource } from './serve-sockets.ts'
 export {

@@ -1,29 +1,29 @@
 // A socket that takes a part of what it is given.
 
 import { expect, test } from 'vitest'
-import { Duplex, type DuplexSocket, PartialSocket } from '../../src/adapter/index.ts'
+import { EventSocket } from '../../src/adapter/index.ts'
 import { watch } from '../connection/helpers.ts'
 import { World } from '../connection/transport.ts'
 
-class TinySocket extends PartialSocket implements DuplexSocket {
-  readonly duplex: Duplex = new Duplex(this, new World().environment)
+class TinySocket extends EventSocket {
   /** How many bytes it takes until more are allowed; less than 0 when it is closed. */
   room = 0
   readonly taken: number[] = []
 
-  protected override give(chunk: Uint8Array): number {
+  constructor() {
+    super({ ...nothing, write: (chunk) => this.#give(chunk) }, new World().environment)
+  }
+
+  #give(chunk: Uint8Array): number {
     if (this.room < 0) return -1
     const bytes = chunk.subarray(0, this.room)
     this.taken.push(...bytes)
     this.room -= bytes.length
     return bytes.length
   }
-
-  resume(): void {}
-  pause(): void {}
-  shutdown(): void {}
-  close(): void {}
 }
+
+const nothing = { resume() {}, pause() {}, shutdown() {}, end() {}, terminate() {} }
 
 const CHUNKS = [Uint8Array.of(1, 2), Uint8Array.of(), Uint8Array.of(3, 4)]
 
