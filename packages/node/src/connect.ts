@@ -1,16 +1,12 @@
 // The client: options in, a connection out. Opening sockets is dial.ts's affair, everything else the codec's.
 
 import type { Connection } from '@wirestream/codec'
-import { type Dial, dialConnection, type DiallingOptions } from '@wirestream/codec/adapter'
+import { dialConnection, type DiallingOptions } from '@wirestream/codec/adapter'
 import { dialSocket, type TlsOptions } from './dial.ts'
-import { nodeEnvironment } from './environment.ts'
-import { requireRuntime } from './require-runtime.ts'
+import { inNode } from './environment.ts'
 
 /** How to connect: subprotocols, header fields, limits, keepalive, TLS. */
-export interface ConnectOptions extends DiallingOptions, TlsOptions {
-  /** Opens the transport in place of `dialSocket`, for proxies and the like. */
-  dial?: Dial<TlsOptions> | undefined
-}
+export interface ConnectOptions extends DiallingOptions<TlsOptions>, TlsOptions {}
 
 /**
  * Connects to a WebSocket server: ws, wss, http or https.
@@ -29,7 +25,5 @@ export interface ConnectOptions extends DiallingOptions, TlsOptions {
  * ```
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
-  requireRuntime()
-  const environment = { ...nodeEnvironment, ...options.environment }
-  return await dialConnection(url, { ...options, environment }, options.dial ?? dialSocket, options)
+  return await dialConnection(url, inNode(options), dialSocket, options)
 }

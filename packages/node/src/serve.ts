@@ -15,8 +15,7 @@ import {
 import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type ServerOptions as HttpsOptions } from 'node:https'
 import type { AddressInfo, ListenOptions, Socket } from 'node:net'
-import { nodeEnvironment } from './environment.ts'
-import { requireRuntime } from './require-runtime.ts'
+import { inNode } from './environment.ts'
 import { describeUpgrade, takeSocket } from './upgrade.ts'
 
 /** Where and how to serve. */
@@ -39,11 +38,9 @@ export interface ServeOptions extends Omit<ServingOptions, 'onRequest'>, ListenT
  * ```
  */
 export async function serve(options: ServeOptions, onConnection: ConnectionHandler): Promise<Listener> {
-  requireRuntime()
-  const environment = { ...nodeEnvironment, ...options.environment }
-  const { onRequest, ...serving } = options
-  const group = new ConnectionGroup({ ...serving, environment }, onConnection)
-  return await listenWith(group, { ...serving, environment }, async ({ hostname, port, unix }) => {
+  const { onRequest, ...serving } = inNode(options)
+  const group = new ConnectionGroup(serving, onConnection)
+  return await listenWith(group, serving, async ({ hostname, port, unix }) => {
     const server = createHttpServer(options)
     server.on('request', (request, response) => void answer(request, response, onRequest, group))
     server.on('upgrade', (request, socket, head) => {

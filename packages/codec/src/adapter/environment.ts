@@ -49,7 +49,7 @@ export function inRuntime(
 }
 
 /** A `defer` that asks `schedule` once for all callbacks that wait, where each asking costs as much as a small message. */
-export function deferTogether(schedule: (run: () => void) => void): Environment['defer'] {
+function deferTogether(schedule: (run: () => void) => void): Environment['defer'] {
   let waiting: (() => void)[] = []
   const defer = (callback: () => void): void => {
     if (waiting.push(callback) === 1) schedule(run)

@@ -15,7 +15,7 @@ export {
   type DialTarget,
 } from './dialling.ts'
 export { Duplex, type DuplexSocket } from './duplex.ts'
-export { createEnvironment, deferTogether, type InRuntime, inRuntime, type RuntimeParts } from './environment.ts'
+export { createEnvironment, type InRuntime, inRuntime, type RuntimeParts } from './environment.ts'
 export { EventSocket, type EventSocketCalls } from './event-socket.ts'
 export { Held } from './held.ts'
 export { type ListeningSocket, type ListenTarget, listenWith } from './listener.ts'
