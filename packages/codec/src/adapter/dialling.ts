@@ -75,7 +75,7 @@ export async function dialConnection<Tls>(
   )
   // Everything a caller can get wrong is found before anything is dialled.
   const target = dialTarget(createUpgradeRequest(url, rest).url, unix)
-  const release = await takeTurn(unix ?? nameOf(target), given)
+  const release = await takeTurn(nameOf(target), given)
   const opening = new Opening(
     limits.handshakeTimeout,
     environmentOf(options).startTimer,
@@ -138,8 +138,8 @@ class Opening implements StopListener {
   async dial<Tls>(dial: Dial<Tls>, target: DialTarget, tls: Tls): Promise<ByteStreams> {
     try {
       this.signal.throwIfAborted()
-      const plain = await this.#within(dial(target, this.signal))
-      const dialled = target.secure ? await this.#within(plain.startTls(tls)) ?? plain : plain
+      const plain = await within(dial(target, this.signal), this.signal)
+      const dialled = target.secure ? await within(plain.startTls(tls), this.signal) ?? plain : plain
       return dialled.bytes()
     } catch (error) {
       const doing = `connect to ${nameOf(target)}${target.secure ? ' with TLS' : ''}`
@@ -157,19 +157,6 @@ class Opening implements StopListener {
     this.#stopTimer()
     this.#given?.removeEventListener('abort', this)
   }
-
-  async #within<T>(promise: Promise<T>): Promise<T> {
-    let onAbort!: () => void
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => reject(this.signal.reason)
-      this.signal.addEventListener('abort', onAbort)
-    })
-    try {
-      return await Promise.race([promise, aborted])
-    } finally {
-      this.signal.removeEventListener('abort', onAbort)
-    }
-  }
 }
 
 /** The last of those that open a connection to a host, by its name. */
@@ -186,9 +173,8 @@ async function takeTurn(name: string, signal: AbortSignal | undefined): Promise<
   void mine.then(() => {
     if (lastInLine.get(name) === mine) lastInLine.delete(name)
   })
-  if (before === undefined) return done
   try {
-    await waitFor(before, signal)
+    if (before !== undefined) await within(before, signal)
     return done
   } catch (error) {
     done()
@@ -196,13 +182,16 @@ async function takeTurn(name: string, signal: AbortSignal | undefined): Promise<
   }
 }
 
-function waitFor(turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal!.reason)
+/** Waits for a promise, or throws the signal's reason as soon as it is aborted. */
+async function within<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  let onAbort!: () => void
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal!.reason)
     signal?.addEventListener('abort', onAbort)
-    void turn.then(() => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    })
   })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
 }

@@ -32,10 +32,13 @@ export function socketClosed(): Error {
   return new Error('Cannot use socket: it was closed')
 }
 
-/** What our Close frame says when we fail a connection: the fault's status code and message, or 1011 for our own trouble. */
+/**
+ * What our Close frame says when we fail a connection: the fault's status code and as much of its message as fits, which is ASCII, since
+ * all that the peer chose in it are numbers; or 1011 for our own trouble.
+ */
 export function failureClose(cause: unknown): CloseBody {
   if (!(cause instanceof ProtocolError)) return { statusCode: StatusCode.InternalError, reason: '' }
-  return { statusCode: cause.statusCode, reason: clip(cause.message) }
+  return { statusCode: cause.statusCode, reason: cause.message.slice(0, MAX_REASON_LENGTH) }
 }
 
 /**
@@ -45,9 +48,4 @@ export function failureClose(cause: unknown): CloseBody {
 export function closeBodyOf(reason: unknown): CloseBody {
   if (!(reason instanceof WebSocketError) || !isSendableStatusCode(reason.closeCode ?? 0)) return { reason: '' }
   return { statusCode: reason.closeCode!, reason: reason.reason }
-}
-
-/** As much of a message as fits; all that the peer chose in it are numbers, so it is ASCII. */
-function clip(message: string): string {
-  return message.length <= MAX_REASON_LENGTH ? message : message.slice(0, MAX_REASON_LENGTH)
 }

@@ -1,7 +1,6 @@
 // The frames that go out, one behind another: what may stand where, what waits for the end of a frame of declared length, and
 // the one pong that waits. Owns their bytes until they are taken; decides nothing about when.
 
-import { packFirstByte } from '../frame/header.ts'
 import type { MaskingKeySource } from '../frame/mask.ts'
 import { FrameWriter } from '../frame/writer.ts'
 import { type CloseBody, encodeCloseBody } from '../message/close-body.ts'
@@ -14,6 +13,11 @@ import type { ConnectionCounters } from './stats.ts'
 
 /** Sees every frame that passes, control frames and parts included; the payload is only lent for the call. */
 export type FrameObserver = (direction: 'in' | 'out', frame: Readonly<Frame>) => void
+
+type ControlOpcode = typeof Opcode.Ping | typeof Opcode.Pong | typeof Opcode.Close
+
+/** The FIN bit of a frame's first byte (RFC 6455 §5.2). */
+const FIN = 0x80
 
 /** How a {@linkcode FrameSender} works. */
 export interface FrameSenderOptions {
@@ -34,7 +38,7 @@ export class FrameSender {
   readonly #observe: FrameObserver | undefined
   /** Bytes that the frame of declared length under way still lacks; control frames wait for its end. */
   #missing = 0
-  #waitingControls: Frame[] = []
+  #waitingControls: [opcode: ControlOpcode, payload: Uint8Array][] = []
   /** The answer to the newest ping, where answers cannot go out (law 4: at most one waits). */
   #waitingPong: Uint8Array | undefined
   /** What `observe` is told of the data frame under way. */
@@ -65,7 +69,7 @@ export class FrameSender {
 
   /** A whole text message in one frame, encoded in place; meant for short texts that nobody observes. */
   text(text: string): void {
-    this.#writer.text(packFirstByte(true, false, false, false, Opcode.Text), text)
+    this.#writer.text(FIN | Opcode.Text, text)
     this.#count(true)
   }
 
@@ -104,15 +108,15 @@ export class FrameSender {
   /** A ping or an unsolicited pong. Waits for the end of a frame of declared length. */
   control(opcode: typeof Opcode.Ping | typeof Opcode.Pong, payload: Uint8Array): void {
     if (this.#closed) return
-    if (this.#missing > 0) this.#waitingControls.push(frameOf(opcode, payload.slice(), true))
-    else this.#writeControl(frameOf(opcode, payload, true))
+    if (this.#missing > 0) this.#waitingControls.push([opcode, payload.slice()])
+    else this.#writeControl(opcode, payload)
   }
 
   /** The answer to a ping (RFC 6455 §5.5.2); §5.5.3 allows to answer only the newest of several. */
   pong(payload: Uint8Array): void {
     if (this.#closed) return
     if (this.stalled || this.#missing > 0) this.#waitingPong = payload.slice()
-    else this.#writeControl(frameOf(Opcode.Pong, payload, true))
+    else this.#writeControl(Opcode.Pong, payload)
   }
 
   /** Our Close, once. Code 1006 is never sent, and inside a frame nothing can be: then the transport's end must say it. */
@@ -120,7 +124,7 @@ export class FrameSender {
     if (this.#closed || body.statusCode === 1006 || this.#missing > 0) return
     this.#sendWaitingPong()
     this.#closed = true
-    this.#writeControl(frameOf(Opcode.Close, encodeCloseBody(body), true))
+    this.#writeControl(Opcode.Close, encodeCloseBody(body))
   }
 
   /** All bytes to be sent now, in order, in few chunks. A pong that waits goes with them: the transport has room again. */
@@ -142,7 +146,7 @@ export class FrameSender {
   }
 
   #begin(opcode: Opcode, payloadLength: number, fin: boolean): void {
-    this.#writer.header(packFirstByte(fin, false, false, false, opcode), payloadLength)
+    this.#writer.header((fin ? FIN : 0) | opcode, payloadLength)
     this.#missing = payloadLength
     this.#observed = this.#observe && { ...frameOf(opcode, NO_BYTES, fin), payloadLength }
     this.#count(fin)
@@ -155,7 +159,7 @@ export class FrameSender {
 
   #sendWaiting(): void {
     if (this.#waitingControls.length > 0) {
-      for (const frame of this.#waitingControls.splice(0)) this.#writeControl(frame)
+      for (const [opcode, payload] of this.#waitingControls.splice(0)) this.#writeControl(opcode, payload)
     }
     this.#sendWaitingPong()
   }
@@ -164,15 +168,15 @@ export class FrameSender {
     if (this.#waitingPong === undefined || this.#missing > 0 || this.#closed) return
     const payload = this.#waitingPong
     this.#waitingPong = undefined
-    this.#writeControl(frameOf(Opcode.Pong, payload, true))
+    this.#writeControl(Opcode.Pong, payload)
   }
 
-  #writeControl(frame: Frame): void {
+  #writeControl(opcode: ControlOpcode, payload: Uint8Array): void {
     this.#counters.framesSent++
-    if (frame.opcode === Opcode.Ping) this.#counters.pingsSent++
-    else if (frame.opcode === Opcode.Pong) this.#counters.pongsSent++
-    this.#writer.header(0x80 | frame.opcode, frame.payloadLength)
-    this.#writer.payload(frame.payload)
-    this.#observe?.('out', frame)
+    if (opcode === Opcode.Ping) this.#counters.pingsSent++
+    else if (opcode === Opcode.Pong) this.#counters.pongsSent++
+    this.#writer.header(FIN | opcode, payload.length)
+    this.#writer.payload(payload)
+    this.#observe?.('out', frameOf(opcode, payload, true))
   }
 }

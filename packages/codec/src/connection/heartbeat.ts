@@ -45,8 +45,7 @@ export class Heartbeat {
   lastRoundTrip: number | undefined
   readonly #environment: Environment
   readonly #events: HeartbeatEvents
-  readonly #interval: number
-  readonly #timeout: number
+  readonly #times: Required<KeepAlive>
   #waiting: WaitingPing[] = []
   #count = 0
   /** Something was received since the timer was last looked at. */
@@ -55,16 +54,11 @@ export class Heartbeat {
   #stopTimer: (() => void) | undefined
 
   /** The times are those that `resolveKeepAlive` gave; without them it pings when it is asked to. */
-  constructor(
-    environment: Environment,
-    events: HeartbeatEvents,
-    { interval, timeout }: Required<KeepAlive> = ONLY_ASKED,
-  ) {
+  constructor(environment: Environment, events: HeartbeatEvents, times: Required<KeepAlive> = ONLY_ASKED) {
     this.#environment = environment
     this.#events = events
-    this.#interval = interval
-    this.#timeout = timeout!
-    this.#start(interval)
+    this.#times = times
+    this.#start(times.interval)
   }
 
   /** Bytes came: the peer lives. */
@@ -106,6 +100,7 @@ export class Heartbeat {
   }
 
   #tick(silence: number): void {
+    const { interval, timeout } = this.#times
     if (this.#alive || this.#events.isPaused()) this.#pinged = false
     else if (this.#pinged) return this.#events.onDead(silence)
     else {
@@ -113,9 +108,9 @@ export class Heartbeat {
       this.#waiting = this.#waiting.filter(({ resolve }) => resolve !== undefined)
       this.#send(this.#fresh(), {})
       // Without a time-out the next ping follows in an interval, whatever comes.
-      this.#pinged = this.#timeout !== Infinity
+      this.#pinged = timeout !== Infinity
     }
-    this.#start(this.#pinged ? this.#timeout : this.#interval)
+    this.#start(this.#pinged ? timeout! : interval)
   }
 
   #fresh(): Uint8Array {

@@ -62,10 +62,11 @@ export function prepareMessage(message: string | BytesLike): PreparedMessage {
 
 /** Bytes as the payload of a message of that type. Throws `TypeError` for a text that is not UTF-8: we do not send faults. */
 export function checkPayload(payload: Uint8Array, type: 'text' | 'binary' | undefined): Uint8Array {
-  if (type !== 'text') return payload
-  const utf8 = new Utf8Validator()
-  const wrong = utf8.push(payload)
-  if (wrong >= 0 || !utf8.complete) throw notUtf8(wrong < 0 ? payload.length : wrong, payload[wrong])
+  if (type === 'text') {
+    const text = new SourceEncoder(type)
+    text.encode(payload)
+    text.end()
+  }
   return payload
 }
 
