@@ -13,15 +13,15 @@ export class Inbox {
   readonly #readAhead: number
   /** Reads on whenever something was taken. */
   intake: { pump(): void } | undefined
-  /** The parts and what each costs; made for the first that waits. */
+  /** Made for the first part that waits. */
   #parts: Queue<DataPart> | undefined
-  #costs: Queue<number> | undefined
   #size = 0
   /** The received chunk that the newest part is a view of. */
   #chunk: ArrayBufferLike | undefined
   #unwanted = false
   #shifting = false
-  #end: { readonly error?: unknown } | undefined
+  #ended = false
+  #error: unknown
   #wakers: (() => void)[] | undefined
   /** Is offered a part before it is queued, where none is: true takes it. What waits for nobody needs no queue. */
   taker: { offer(part: DataPart): boolean } | undefined
@@ -40,21 +40,23 @@ export class Inbox {
     return this.#size > 0 && this.#size >= this.#readAhead
   }
 
-  /** Whether no part will come any more; the ones that are here can still be taken. */
+  /** Whether no part will come any more; the ones that are here can still be taken, unless it failed. */
   get ended(): boolean {
-    return this.#end !== undefined
+    return this.#ended
+  }
+
+  /** The error that ended the connection; undefined where none did. */
+  get error(): unknown {
+    return this.#error
   }
 
   /** Adds a part and wakes who waits. */
   push(part: DataPart): void {
-    if (this.#end !== undefined || this.#unwanted) return
+    if (this.#ended || this.#unwanted) return
     if (!this.#parts?.length && !this.#shifting && this.taker?.offer(part)) return
-    const cost = this.#costOf(part)
+    this.#size += part.cost = this.#costOf(part)
     this.#parts ??= new Queue()
     this.#parts.push(part)
-    this.#costs ??= new Queue()
-    this.#costs.push(cost)
-    this.#size += cost
     this.#notify()
   }
 
@@ -68,7 +70,7 @@ export class Inbox {
     this.check()
     const part = this.#parts?.shift()
     if (part === undefined) return undefined
-    this.#size -= this.#costs!.shift()!
+    this.#size -= part.cost
     if (this.#parts!.length === 0) this.#chunk = undefined
     this.#shifting = true // what comes now comes behind this part
     this.intake?.pump()
@@ -78,7 +80,7 @@ export class Inbox {
 
   /** Throws the error that ended the connection, if one did. */
   check(): void {
-    if (this.#end?.error !== undefined) throw this.#end.error
+    if (this.#error !== undefined) throw this.#error
   }
 
   /** Resolves when a part or the end has come since. */
@@ -88,8 +90,9 @@ export class Inbox {
 
   /** No more parts. With an error, the ones that are here are dropped: after a failure no data reaches the application. */
   end(error?: unknown): void {
-    if (this.#end?.error !== undefined) return
-    this.#end = error === undefined ? {} : { error }
+    if (this.#error !== undefined) return
+    this.#ended = true
+    this.#error = error
     if (error !== undefined) this.#clear()
     this.#notify()
   }
@@ -103,7 +106,6 @@ export class Inbox {
 
   #clear(): void {
     this.#parts?.clear()
-    this.#costs?.clear()
     this.#size = 0
     this.#chunk = undefined
   }

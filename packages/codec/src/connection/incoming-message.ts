@@ -4,31 +4,14 @@
 import { MessageAssembler } from '../message/assembler.ts'
 import { decodeAcceptedText } from '../message/text.ts'
 import { describe, SMALL } from '../values/bytes.ts'
-import type { Allocate } from '../values/growing-bytes.ts'
-import type { ProtocolError } from '../values/protocol-error.ts'
+import type { AssemblyOptions } from './assembly.ts'
+import type { Inbox } from './inbox.ts'
 import type { DataPart } from './protocol.ts'
 
-/** Where the parts of incoming messages come from, and who hears of a violation found while putting them together. */
-export interface PartSource {
-  /** The part that `shift` would give; undefined where all that was received has been taken. */
-  readonly first: DataPart | undefined
-  /** The next part, if it is here; throws what ended the connection. */
-  shift(): DataPart | undefined
-  /** Throws what ended the connection, if it failed. */
-  check(): void
-  /** Whether no more will come. */
-  readonly ended: boolean
-  /** Resolves when a part or the end has come. */
-  wait(): Promise<void>
-}
-
-/** What every incoming message of a connection shares. */
-export interface IncomingContext {
-  readonly parts: PartSource
-  readonly maxMessageSize: number
-  readonly allocate: Allocate
-  /** Fails the connection: a message that was asked for as a whole is too big. Gives the error that callers see. */
-  violated(error: ProtocolError): unknown
+/** What an incoming message does to its connection. */
+export interface MessageEvents {
+  /** Fails the connection, as for a message that was asked for as a whole and is too big; gives the error that its users see. */
+  fail(cause: unknown): unknown
   /** The error for a message that the end of the connection cut. */
   cutShort(): unknown
 }
@@ -37,7 +20,9 @@ export interface IncomingContext {
 export class IncomingMessage {
   /** Text or binary (RFC 6455 §5.6). */
   readonly type: 'text' | 'binary'
-  readonly #context: IncomingContext
+  readonly #inbox: Inbox
+  readonly #options: AssemblyOptions
+  readonly #events: MessageEvents
   /** The first part until it is taken. */
   #pending: DataPart | undefined
   #complete = false
@@ -46,10 +31,12 @@ export class IncomingMessage {
   #whole = false
 
   /** Made by `Connection.messages()`. */
-  constructor(first: DataPart, context: IncomingContext) {
+  constructor(first: DataPart, inbox: Inbox, options: AssemblyOptions, events: MessageEvents) {
     this.type = first.type
     this.#pending = first
-    this.#context = context
+    this.#inbox = inbox
+    this.#options = options
+    this.#events = events
   }
 
   /**
@@ -70,13 +57,13 @@ export class IncomingMessage {
       throw new TypeError(`Cannot read ${describe(this)}: its body was taken already`)
     }
     this.#whole = true
-    const { maxMessageSize, allocate, violated } = this.#context
+    const { maxMessageSize, allocate } = this.#options
     const assembler = new MessageAssembler(maxMessageSize, allocate)
     for (let part = await this.#next(); part !== undefined; part = await this.#next()) {
       try {
         assembler.judge(part.frame)
       } catch (error) {
-        throw violated(error as ProtocolError)
+        throw this.#events.fail(error)
       }
       assembler.append(part.frame)
     }
@@ -100,16 +87,15 @@ export class IncomingMessage {
       if (this.#left) throw new TypeError('Cannot read message: it was left, and the rest of it skipped')
       const part = this.#shift()
       if (part !== undefined) return part
-      if (this.#context.parts.ended) throw this.#context.cutShort()
-      await this.#context.parts.wait()
+      if (this.#inbox.ended) throw this.#events.cutShort()
+      await this.#inbox.wait()
     }
     return undefined
   }
 
   #shift(): DataPart | undefined {
-    const { parts } = this.#context
-    parts.check() // after a failure nothing more is given, not even what came before it (law 5)
-    const part = this.#pending ?? parts.shift()
+    this.#inbox.check() // after a failure nothing more is given, not even what came before it (law 5)
+    const part = this.#pending ?? this.#inbox.shift()
     this.#pending = undefined
     if (part?.last) this.#complete = true
     return part
@@ -131,18 +117,18 @@ export class IncomingMessage {
    */
   #join(payload: Uint8Array): Uint8Array {
     if (payload.length <= SMALL) return payload // a copy already, see `Protocol`
-    const { parts } = this.#context
+    const inbox = this.#inbox
     const chunk = new Uint8Array(payload.buffer)
     const start = payload.byteOffset
     let end = start + payload.length
-    while (!this.#complete && !this.#left && mayFollow(parts.first, chunk, end)) {
+    while (!this.#complete && !this.#left && mayFollow(inbox.first, chunk, end)) {
       const next = this.#shift()!.frame.payload
       chunk.set(next, end)
       end += next.length
     }
     const joined = chunk.subarray(start, end)
     // Whoever gets a buffer may transfer it, so nothing behind may be left to read; and a small view must not pin a large one.
-    const last = !this.#left && !mayFollow(parts.first, chunk, end)
+    const last = !this.#left && !mayFollow(inbox.first, chunk, end)
     return last && joined.length * 2 > chunk.length ? joined : joined.slice()
   }
 }

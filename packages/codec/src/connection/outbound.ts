@@ -9,7 +9,8 @@ import type { Link } from './link.ts'
 import { DONE } from './promises.ts'
 import { Queue } from './queue.ts'
 import type { Outbox } from './outbox.ts'
-import { judgeRoom, type PassedMessage, type Sender, sizeOfMessage } from './sender.ts'
+import { judgeRoom, type Sender } from './sender.ts'
+import { type PassedMessage, sizeOfMessage } from './whole-sender.ts'
 
 /** What the stream does to its connection. */
 export interface OutboundEvents {

@@ -26,6 +26,7 @@ import { Postponed } from './postponed.ts'
 import { Protocol } from './protocol.ts'
 import { Sender, type SenderEvents } from './sender.ts'
 import type { ConnectionStats } from './stats.ts'
+import { WholeSender } from './whole-sender.ts'
 
 /** What a connection is made of, and whom its parts tell. `Connection` is its door. */
 export class Session
@@ -70,7 +71,8 @@ export class Session
     const { maxMessageSize } = limits
     this.inbound = new Inbound(inbox, { maxMessageSize, allocate, binary: options.binary, environment }, this)
     const outbox = this.#outbox = new Outbox(protocol.frames, channel, environment, limits, this)
-    this.#sender = new Sender(protocol.frames, outbox, limits, observe === undefined, this.inbound, this)
+    const whole = new WholeSender(protocol.frames, outbox, observe === undefined, this.inbound.assembly)
+    this.#sender = new Sender(protocol.frames, outbox, limits, whole, this)
     this.outbound = new Outbound(limits, channel.keepsNothing && observe === undefined, this.#sender, outbox, this)
     this.#closer = new Closer(protocol, outbox, environment, limits, this)
     if (keepAlive !== undefined) this.#heartbeat = new Heartbeat(environment, this, keepAlive)
