@@ -1,6 +1,6 @@
 // The upgrade as a server, over any byte streams (RFC 6455 §4.2). The head may have been read by an HTTP server already.
 
-import { HeadReader } from '../handshake/head-reader.ts'
+import { HeadReader, tooBig } from '../handshake/head-reader.ts'
 import { encodeResponse, type RequestHead } from '../handshake/http1.ts'
 import { type Refusal, type RefusalInit, refuse, refuseFault } from '../handshake/refusal.ts'
 import { isPlainRequest, judgeUpgradeRequest, type UpgradeAnswerOptions } from '../handshake/server.ts'
@@ -10,7 +10,7 @@ import { ProtocolError } from '../values/protocol-error.ts'
 import type { ByteStreams } from '../values/types.ts'
 import { UpgradeError, WebSocketError } from '../values/websocket-error.ts'
 import { Connection } from './connection.ts'
-import { abnormalEnd } from './ends.ts'
+import { brokenBy } from './ends.ts'
 import { environmentOf } from './environment.ts'
 import { type CommonOptions, resolveOptions } from './options.ts'
 import { HandshakeTransport, type Stop } from './transport.ts'
@@ -74,7 +74,7 @@ export async function acceptUntil(
   const { limits } = resolveOptions(options)
   const handshake = new HandshakeTransport(transport, environmentOf(options), {
     timeout: limits.handshakeTimeout,
-    onTimeout: () => abnormalEnd(`no upgrade within ${limits.handshakeTimeout} ms`),
+    wanted: 'upgrade',
     signal,
   })
   try {
@@ -94,12 +94,22 @@ export async function acceptUntil(
     await handshake.write(encodeResponse(answer.response))
     const { protocol, extensions } = answer
     const { keepAlive, autoPong, binary, observe, environment } = options
-    const common: CommonOptions = { limits, keepAlive, autoPong, binary, observe, environment }
-    return new Connection(handshake.release(), { ...common, role: 'server', protocol, extensions, head: rest })
+    return new Connection(handshake.release(), {
+      limits,
+      keepAlive,
+      autoPong,
+      binary,
+      observe,
+      environment,
+      role: 'server',
+      protocol,
+      extensions,
+      head: rest,
+    })
   } catch (error) {
     // A refusal has been answered in full and ended already; everything else is cut.
     if (!(error instanceof UpgradeError)) handshake.discard(error)
-    throw error instanceof ProtocolError ? abnormalEnd(error.message, error) : error
+    throw error instanceof ProtocolError ? brokenBy(error) : error
   }
 }
 
@@ -118,8 +128,7 @@ function readRequest(
   if (requestHead === undefined) return readHead(handshake, limits, head)
   const { length } = requestHead.headers
   if (length <= limits.headCount) return { request: requestHead, rest: head }
-  const wanted = `a head must have at most ${limits.headCount} header fields, got ${length}`
-  return refuseHead(handshake, new ProtocolError('head-too-big', `Cannot read head: ${wanted}`))
+  return refuseHead(handshake, tooBig(`a head must have at most ${limits.headCount} header fields, got ${length}`))
 }
 
 async function readHead(
@@ -153,7 +162,10 @@ async function ask(
 
 function refusalOf(decision: AcceptDecision): Refusal | undefined {
   if (decision === undefined || decision === true) return undefined
-  const { status, ...init } = decision === false ? { status: 403, body: 'Forbidden\n' } : decision
+  return responseOf(decision === false ? { status: 403, body: 'Forbidden\n' } : decision)
+}
+
+function responseOf({ status, ...init }: HttpAnswer): Refusal {
   return refuse(status, init)
 }
 
@@ -163,13 +175,10 @@ async function answerPlainly(
   onRequest: NonNullable<ServerOptions['onRequest']>,
   known: KnownRequest,
 ): Promise<WebSocketError> {
-  const { response, body } = await consult(handshake, async () => {
-    const { status, ...init } = await onRequest(describeRequest(head, known))
-    return refuse(status, init)
-  })
+  const answer = await consult(handshake, async () => responseOf(await onRequest(describeRequest(head, known))))
   // A response to HEAD says how long the body would be (RFC 9110 §9.3.2).
-  const answer = { accepted: false, response, body: head.method === 'HEAD' ? '' : body } as const
-  return refuseWith(handshake, answer, 'the request asked for no WebSocket')
+  const body = head.method === 'HEAD' ? '' : answer.body
+  return refuseWith(handshake, { ...answer, body }, 'the request asked for no WebSocket')
 }
 
 /** What a hook says, at once if it does; where it throws or says what cannot be answered, the client gets a 500. */

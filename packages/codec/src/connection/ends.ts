@@ -4,6 +4,7 @@ import type { CloseBody } from '../message/close-body.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import { isSendableStatusCode, StatusCode } from '../values/status-code.ts'
 import { connectionError, MAX_REASON_LENGTH, WebSocketError } from '../values/websocket-error.ts'
+import { reasonOf } from './naming.ts'
 
 /** A clean end: the peer's code, 1005 where it gave none, and its reason (RFC 6455 §7.1.5, §7.1.6). */
 export interface CloseResult {
@@ -14,6 +15,11 @@ export interface CloseResult {
 /** An end without a finished closing handshake: 1006 (RFC 6455 §7.1.5). */
 export function abnormalEnd(why: string, cause?: unknown): WebSocketError {
   return connectionError(`WebSocket connection failed: ${why}`, StatusCode.AbnormalClosure, '', cause)
+}
+
+/** The same, for what an error did to the connection: whatever broke it, its user sees one class of error. */
+export function brokenBy(cause: unknown, doing = ''): WebSocketError {
+  return abnormalEnd(doing + reasonOf(cause), cause)
 }
 
 /** The peer closed while data of ours waited to be sent. */

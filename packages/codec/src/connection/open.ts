@@ -8,7 +8,7 @@ import { ProtocolError } from '../values/protocol-error.ts'
 import type { ByteStreams } from '../values/types.ts'
 import { UpgradeError } from '../values/websocket-error.ts'
 import { Connection } from './connection.ts'
-import { abnormalEnd } from './ends.ts'
+import { brokenBy } from './ends.ts'
 import { environmentOf } from './environment.ts'
 import { type CommonOptions, resolveOptions } from './options.ts'
 import { HandshakeTransport } from './transport.ts'
@@ -38,7 +38,7 @@ export async function openConnection(
   const request = createUpgradeRequest(url, options)
   const handshake = new HandshakeTransport(transport, environmentOf(options), {
     timeout: limits.handshakeTimeout,
-    onTimeout: () => abnormalEnd(`no answer to the upgrade request within ${limits.handshakeTimeout} ms`),
+    wanted: 'answer to the upgrade request',
     signal: options.signal,
   })
   try {
@@ -58,7 +58,7 @@ export async function openConnection(
   } catch (error) {
     handshake.discard(error)
     if (options.signal?.aborted) throw options.signal.reason
-    throw error instanceof DOMException ? error : abnormalEnd((error as Error)?.message ?? String(error), error)
+    throw error instanceof DOMException ? error : brokenBy(error)
   }
 }
 

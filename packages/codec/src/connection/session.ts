@@ -9,7 +9,7 @@ import type { WebSocketError } from '../values/websocket-error.ts'
 import { channelOf } from './claim.ts'
 import { Closer, type CloserEvents } from './closer.ts'
 import type { ClosingState } from './closing.ts'
-import { abnormalEnd, closeBodyOf, closedByUs, failureClose, lostData } from './ends.ts'
+import { abnormalEnd, brokenBy, closeBodyOf, closedByUs, failureClose, lostData } from './ends.ts'
 import { Ending } from './ending.ts'
 import { type Environment, environmentOf, maskingKeysOf } from './environment.ts'
 import type { FrameObserver } from './frame-sender.ts'
@@ -202,7 +202,7 @@ export class Session
   /** Fails the connection: our Close says why, and no more data reaches the application. Gives the error that it sees. */
   fail(cause: unknown): WebSocketError {
     const { state } = this.#protocol
-    const error = this.#error ?? abnormalEnd((cause as Error)?.message ?? String(cause), cause)
+    const error = this.#error ?? brokenBy(cause)
     if (state === 'ended' || state === 'failing') return error
     this.#error = error
     this.#errorStreams(error)

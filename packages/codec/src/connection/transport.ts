@@ -5,9 +5,8 @@ import type { Heads } from '../handshake/http1.ts'
 import type { ByteStreams } from '../values/types.ts'
 import type { Channel, ChannelEvents } from './channel.ts'
 import { channelOf } from './claim.ts'
-import { abnormalEnd } from './ends.ts'
+import { abnormalEnd, brokenBy } from './ends.ts'
 import type { Environment } from './environment.ts'
-import { reasonOf } from './naming.ts'
 import { DONE, handled } from './promises.ts'
 
 /** Who hears of a stop; an `EventListenerObject` is one. */
@@ -27,8 +26,8 @@ export interface Stop {
 export interface HandshakeBounds {
   /** Milliseconds, from the first wait on. */
   readonly timeout: number
-  /** Makes the error of a handshake that takes longer. */
-  readonly onTimeout: () => unknown
+  /** What there was not, where it takes longer. */
+  readonly wanted: string
   readonly signal?: Stop | undefined
 }
 
@@ -148,9 +147,12 @@ export class HandshakeTransport implements ChannelEvents, StopListener {
 
   /** Starts the clock and heeds the signal. */
   #watch(): Promise<never> {
-    const { timeout, onTimeout, signal } = this.#bounds
+    const { timeout, wanted, signal } = this.#bounds
     const stopping = handled(new Promise<never>((_, reject) => this.#reject = reject))
-    this.#stopTimer = this.#environment.startTimer(() => this.#stop(onTimeout()), timeout)
+    this.#stopTimer = this.#environment.startTimer(
+      () => this.#stop(abnormalEnd(`no ${wanted} within ${timeout} ms`)),
+      timeout,
+    )
     signal?.addEventListener('abort', this)
     if (signal?.aborted) this.handleEvent()
     return stopping
@@ -169,5 +171,5 @@ export class HandshakeTransport implements ChannelEvents, StopListener {
 
 /** Whatever broke the transport, the handshake's user sees one class of error. */
 function failed(cause: unknown): never {
-  throw abnormalEnd(`the transport failed: ${reasonOf(cause)}`, cause)
+  throw brokenBy(cause, 'the transport failed: ')
 }

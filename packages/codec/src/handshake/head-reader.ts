@@ -134,6 +134,7 @@ function illegal(byte: number): ProtocolError {
   return malformed(`want no control characters but tabs and CRLF behind each line, got 0x${hex}`)
 }
 
-function tooBig(wanted: string): ProtocolError {
+/** The fault of a peer whose head passes a limit. */
+export function tooBig(wanted: string): ProtocolError {
   return new ProtocolError('head-too-big', `Cannot read head: ${wanted}`)
 }

@@ -70,7 +70,9 @@ export class WebSocketError extends DOMException {
     const { closeCode, reason } = checkCloseInfo(init)
     this.closeCode = closeCode
     this.reason = reason
-    if (init !== null && init.cause !== undefined) setCause(this, init.cause)
+    if (init === null || init.cause === undefined) return
+    const { cause } = init
+    Object.defineProperty(this, 'cause', { value: cause, configurable: true, writable: true, enumerable: false })
   }
 }
 
@@ -81,14 +83,7 @@ export function connectionError(
   reason: string,
   cause?: unknown,
 ): WebSocketError {
-  const error = new WebSocketError(message)
-  Object.assign(error, { closeCode, reason })
-  if (cause !== undefined) setCause(error, cause)
-  return error
-}
-
-function setCause(error: WebSocketError, cause: unknown): void {
-  Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true, enumerable: false })
+  return Object.assign(new WebSocketError(message, { cause }), { closeCode, reason })
 }
 
 /** The upgrade was refused: the answer was a proper HTTP response other than 101, a 200 included. */
