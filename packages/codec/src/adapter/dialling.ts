@@ -7,7 +7,6 @@ import { environmentOf } from '../connection/environment.ts'
 import { formatHost, reasonOf } from '../connection/naming.ts'
 import { type ClientOptions, openConnection } from '../connection/open.ts'
 import { resolveOptions } from '../connection/options.ts'
-import type { StopListener } from '../connection/transport.ts'
 import { createUpgradeRequest } from '../handshake/client.ts'
 import type { ByteStreams } from '../values/types.ts'
 import { WebSocketError } from '../values/websocket-error.ts'
@@ -76,21 +75,27 @@ export async function dialConnection<Tls>(
   // Everything a caller can get wrong is found before anything is dialled.
   const target = dialTarget(createUpgradeRequest(url, rest).url, unix)
   const release = await takeTurn(nameOf(target), given)
-  const opening = new Opening(
-    limits.handshakeTimeout,
-    environmentOf(options).startTimer,
-    given,
+  // Its signal tells everybody that the attempt is over without success, and why.
+  const attempt = new AbortController()
+  const { signal } = attempt
+  const giveUp = (): void => attempt.abort(given!.reason)
+  const timeout = limits.handshakeTimeout
+  const stopTimer = environmentOf(options).startTimer(
+    () => attempt.abort(abnormalEnd(`not open within the handshake timeout of ${timeout} ms`)),
+    timeout,
   )
-  const { signal } = opening
+  given?.addEventListener('abort', giveUp)
+  if (given?.aborted) giveUp()
   try {
-    const transport = await opening.dial(dial, target, tls)
+    const transport = await openTransport(dial, target, tls, signal)
     // The clock over all of it runs here already.
     return await openConnection(transport, url, { ...rest, signal, limits: { ...limits, handshakeTimeout: Infinity } })
   } catch (error) {
-    opening.giveUp(error)
+    attempt.abort(error) // unless that was what made it fail
     throw signal.reason
   } finally {
-    opening.end()
+    stopTimer()
+    given?.removeEventListener('abort', giveUp)
     release()
   }
 }
@@ -109,53 +114,21 @@ function nameOf({ hostname, port, unix }: DialTarget): string {
   return unix ?? formatHost(hostname, port)
 }
 
-/** One attempt: its signal tells everybody that it is over without success, and why. */
-class Opening implements StopListener {
-  readonly #control = new AbortController()
-  readonly #given: AbortSignal | undefined
-  readonly #stopTimer: () => void
-
-  constructor(timeout: number, startTimer: (callback: () => void, ms: number) => () => void, given?: AbortSignal) {
-    this.#given = given
-    this.#stopTimer = startTimer(
-      () => this.#control.abort(abnormalEnd(`not open within the handshake timeout of ${timeout} ms`)),
-      timeout,
-    )
-    given?.addEventListener('abort', this)
-    if (given?.aborted) this.handleEvent()
-  }
-
-  get signal(): AbortSignal {
-    return this.#control.signal
-  }
-
-  /** The caller's signal was aborted. */
-  handleEvent(): void {
-    this.#control.abort(this.#given!.reason)
-  }
-
-  /** The transport, secured where the target asks for it. */
-  async dial<Tls>(dial: Dial<Tls>, target: DialTarget, tls: Tls): Promise<ByteStreams> {
-    try {
-      this.signal.throwIfAborted()
-      const plain = await within(dial(target, this.signal), this.signal)
-      const dialled = target.secure ? await within(plain.startTls(tls), this.signal) ?? plain : plain
-      return dialled.bytes()
-    } catch (error) {
-      const doing = `connect to ${nameOf(target)}${target.secure ? ' with TLS' : ''}`
-      throw new WebSocketError(`Cannot open WebSocket: cannot ${doing}: ${reasonOf(error)}`, { cause: error })
-    }
-  }
-
-  /** Aborts the attempt, unless that was what made it fail. */
-  giveUp(reason: unknown): void {
-    if (!this.signal.aborted) this.#control.abort(reason)
-  }
-
-  /** No timer and no listener outlives the attempt. */
-  end(): void {
-    this.#stopTimer()
-    this.#given?.removeEventListener('abort', this)
+/** The transport, secured where the target asks for it. */
+async function openTransport<Tls>(
+  dial: Dial<Tls>,
+  target: DialTarget,
+  tls: Tls,
+  signal: AbortSignal,
+): Promise<ByteStreams> {
+  try {
+    signal.throwIfAborted()
+    const plain = await within(dial(target, signal), signal)
+    const dialled = target.secure ? await within(plain.startTls(tls), signal) ?? plain : plain
+    return dialled.bytes()
+  } catch (error) {
+    const doing = `connect to ${nameOf(target)}${target.secure ? ' with TLS' : ''}`
+    throw new WebSocketError(`Cannot open WebSocket: cannot ${doing}: ${reasonOf(error)}`, { cause: error })
   }
 }
 
