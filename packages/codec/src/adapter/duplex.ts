@@ -189,7 +189,7 @@ export class Duplex implements ByteStreams, Channel, ChannelOffer {
   }
 
   write(chunks: readonly Uint8Array[]): Promise<void> | undefined {
-    if (this.#over) return handled(Promise.reject(this.#failure?.error ?? socketClosed()))
+    if (this.#over) return handled(Promise.reject(this.#reason))
     const joined = chunks.length > 1 ? joinUpTo(this.#socket.joins ?? 0, chunks) : chunks
     const done = this.#writing === undefined
       ? this.#socket.write(joined)
@@ -205,7 +205,7 @@ export class Duplex implements ByteStreams, Channel, ChannelOffer {
 
   async shutdown(): Promise<void> {
     await this.#writing
-    if (this.#over) throw this.#failure?.error ?? socketClosed()
+    if (this.#over) throw this.#reason
     const done = this.#socket.shutdown()
     if (done !== undefined) await done
     this.#writeEnded = true
@@ -226,6 +226,11 @@ export class Duplex implements ByteStreams, Channel, ChannelOffer {
   }
 
   // ── The end ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Why it can be used no more. */
+  get #reason(): unknown {
+    return this.#failure?.error ?? socketClosed()
+  }
 
   #tellEnd(): void {
     if (this.#endTold || this.#held.length > 0 || this.#events === undefined) return

@@ -9,19 +9,12 @@ import type { Releasable } from './lease.ts'
 import { type Deferred, deferred, DONE, handled } from './promises.ts'
 import { Queue } from './queue.ts'
 
-/** What an outbox tells. */
-export interface OutboxEvents {
-  /** The transport failed. */
-  onWriteFailed(error: unknown): void
-}
-
 /** Moves bytes from the frames to the transport. */
 export class Outbox {
   readonly #frames: FrameSender
   readonly #channel: Channel
   readonly #environment: Environment
   readonly #highWaterMark: number
-  readonly #events: OutboxEvents
   readonly #flushLater = (): void => {
     this.#scheduled = false
     this.flush()
@@ -36,18 +29,11 @@ export class Outbox {
   #failure: { readonly error: unknown } | undefined
   #closed: Promise<void> | undefined
 
-  constructor(
-    frames: FrameSender,
-    channel: Channel,
-    environment: Environment,
-    limits: Limits,
-    events: OutboxEvents,
-  ) {
+  constructor(frames: FrameSender, channel: Channel, environment: Environment, limits: Limits) {
     this.#frames = frames
     this.#channel = channel
     this.#environment = environment
     this.#highWaterMark = Math.max(1, limits.highWaterMark)
-    this.#events = events
     if (channel.keepsNothing) frames.reuseBlocks()
   }
 
@@ -151,7 +137,7 @@ export class Outbox {
     const written = this.#channel.write(chunks)
     if (written === undefined) return this.#took(chunks, length)
     this.#frames.stalled = true
-    written.then(() => this.#took(chunks, length), (error) => this.#events.onWriteFailed(error))
+    written.then(() => this.#took(chunks, length), () => {}) // the channel tells of a failure, too
   }
 
   #took(chunks: readonly Uint8Array[], length: number): void {

@@ -19,7 +19,7 @@ import { Inbox } from './inbox.ts'
 import { Intake, type IntakeEvents } from './intake.ts'
 import { type ConnectionOptions, resolveOptions } from './options.ts'
 import { Outbound, type OutboundEvents } from './outbound.ts'
-import { Outbox, type OutboxEvents } from './outbox.ts'
+import { Outbox } from './outbox.ts'
 import type { Sendable, SendOptions } from './outgoing-message.ts'
 import { handled } from './promises.ts'
 import { Postponed } from './postponed.ts'
@@ -30,7 +30,7 @@ import { WholeSender } from './whole-sender.ts'
 
 /** What a connection is made of, and whom its parts tell. `Connection` is its door. */
 export class Session
-  implements IntakeEvents, InboundEvents, OutboundEvents, OutboxEvents, SenderEvents, HeartbeatEvents, CloserEvents {
+  implements IntakeEvents, InboundEvents, OutboundEvents, SenderEvents, HeartbeatEvents, CloserEvents {
   /** What becomes of `Connection.closed`. */
   readonly ending: Ending = new Ending()
   readonly inbound: Inbound
@@ -70,7 +70,7 @@ export class Session
     this.#intake = inbox.intake = new Intake(channel, protocol, inbox, this)
     const { maxMessageSize } = limits
     this.inbound = new Inbound(inbox, { maxMessageSize, allocate, binary: options.binary, environment }, this)
-    const outbox = this.#outbox = new Outbox(protocol.frames, channel, environment, limits, this)
+    const outbox = this.#outbox = new Outbox(protocol.frames, channel, environment, limits)
     const whole = new WholeSender(protocol.frames, outbox, observe === undefined, this.inbound.assembly)
     this.#sender = new Sender(protocol.frames, outbox, limits, whole, this)
     this.outbound = new Outbound(limits, channel.keepsNothing && observe === undefined, this.#sender, outbox, this)
@@ -122,11 +122,6 @@ export class Session
 
   isOpen(): boolean {
     return this.#accepting && this.#sender.idle
-  }
-
-  /** The transport does not take what we send. */
-  onWriteFailed(cause: unknown): void {
-    this.#lost({ why: BROKEN, cause })
   }
 
   /** See `Connection.pong`; `payload` is checked already. */
@@ -294,7 +289,7 @@ export class Session
   }
 
   onEnd(cause: unknown): void {
-    this.#lost(cause === undefined ? undefined : { why: BROKEN, cause })
+    this.#lost(cause === undefined ? undefined : { why: 'the transport failed', cause })
   }
 
   cutShort(): unknown {
@@ -314,5 +309,3 @@ export class Session
     if (!this.#protocol.sendable) this.#intake.pump()
   }
 }
-
-const BROKEN = 'the transport failed'
