@@ -2,7 +2,8 @@
 // leaves over, and the memory that is read into.
 
 import type { Environment } from '../connection/environment.ts'
-import { Duplex, type DuplexSocket } from './duplex.ts'
+import { Duplex } from './duplex.ts'
+import type { DuplexSocket } from './duplex-socket.ts'
 
 /** What an adapter calls on such a socket; the chunks are not kept beyond a call. */
 export interface SocketCalls {

@@ -3,7 +3,8 @@
 
 import { socketClosed } from '../connection/ends.ts'
 import type { Environment } from '../connection/environment.ts'
-import { Duplex, type DuplexSocket } from './duplex.ts'
+import { Duplex } from './duplex.ts'
+import type { DuplexSocket } from './duplex-socket.ts'
 
 /** What such a socket is asked to do. */
 export interface EventSocketCalls {

@@ -14,7 +14,8 @@ export {
   type DiallingOptions,
   type DialTarget,
 } from './dialling.ts'
-export { Duplex, type DuplexSocket } from './duplex.ts'
+export { Duplex } from './duplex.ts'
+export type { DuplexSocket } from './duplex-socket.ts'
 export { createEnvironment, type InRuntime, inRuntime, type RuntimeParts } from './environment.ts'
 export { EventSocket, type EventSocketCalls } from './event-socket.ts'
 export { Held } from './held.ts'

@@ -54,19 +54,21 @@ export interface ClosingStep {
 
 const cut: ClosingStep = { next: 'ended', actions: ['abort'] }
 const over: ClosingStep = { next: 'ended', actions: [] }
+const reply: ClosingStep = { next: 'replying', actions: ['start-timer'] }
+const fail: ClosingStep = { next: 'failing', actions: ['send-close', 'shutdown', 'start-timer'] }
 
 /** The table. An event that a state does not list changes nothing. */
 export const closingTable: Readonly<Record<ClosingState, Readonly<Partial<Record<ClosingEvent, ClosingStep>>>>> = {
   open: {
     close: { next: 'flushing', actions: ['start-timer'] },
-    'close-received': { next: 'replying', actions: ['start-timer'] },
-    failure: { next: 'failing', actions: ['send-close', 'shutdown', 'start-timer'] },
+    'close-received': reply,
+    failure: fail,
     end: over,
   },
   flushing: {
     flushed: { next: 'closing', actions: ['send-close', 'start-timer'] },
-    'close-received': { next: 'replying', actions: ['start-timer'] },
-    failure: { next: 'failing', actions: ['send-close', 'shutdown', 'start-timer'] },
+    'close-received': reply,
+    failure: fail,
     end: over,
     timeout: cut,
   },
@@ -78,7 +80,7 @@ export const closingTable: Readonly<Record<ClosingState, Readonly<Partial<Record
   },
   replying: {
     flushed: { next: 'handshaken', actions: ['send-close', 'shutdown-as-server', 'start-timer'] },
-    failure: { next: 'failing', actions: ['send-close', 'shutdown', 'start-timer'] },
+    failure: fail,
     end: over,
     timeout: cut,
   },

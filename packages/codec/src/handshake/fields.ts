@@ -59,11 +59,6 @@ export function isToken(value: unknown): value is string {
   return typeof value === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)
 }
 
-/** Whether a text can stand in a field's value: no control characters but tabs, nothing beyond Latin-1. */
-export function isFieldText(text: string): boolean {
-  return findIllegal(text) === undefined
-}
-
 /** The text without spaces and tabs at its ends; other white space stays. A loop, since a pattern would be quadratic. */
 export function trimWhitespace(text: string): string {
   let start = 0
@@ -107,10 +102,10 @@ export function checkField(name: unknown, value: unknown, what: string): void {
   checkText(value, `header field ${name}`, what)
 }
 
-/** Throws `TypeError` naming `part` unless it is a text that may stand in a head. */
+/** Throws `TypeError` naming `part` unless it is a text that may stand in a head: no control characters but tabs, nothing beyond Latin-1. */
 export function checkText(text: unknown, part: string, what: string): void {
   if (typeof text !== 'string') throw new TypeError(`${what}: ${part} must be a string, got ${describe(text)}`)
-  const illegal = findIllegal(text)
+  const illegal = /[^\t\x20-\x7e\x80-\xff]/u.exec(text)?.[0]
   if (illegal === undefined) return
   const code = illegal.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')
   throw new TypeError(`${what}: ${part} must be Latin-1 without control characters, got U+${code}`)
@@ -137,10 +132,6 @@ export function demandConnection(headers: HeaderFields, what: string): void {
 export function quote(value: unknown): string {
   const text = String(value)
   return JSON.stringify(text.length > 64 ? text.slice(0, 64) + '…' : text)
-}
-
-function findIllegal(text: string): string | undefined {
-  return /[^\t\x20-\x7e\x80-\xff]/u.exec(text)?.[0]
 }
 
 function isWhitespace(code: number): boolean {
