@@ -22,7 +22,7 @@ export interface Channel {
   listen(events: ChannelEvents): void
   /** Lets chunks come; the first may come at once. */
   resume(): void
-  /** Lets no more chunks come. Called while one is told. */
+  /** Lets no more chunks come, nor the end, before `resume`. Called while one is told. */
   pause(): void
   /**
    * Sends chunks behind those before. Gives nothing where the system has taken them already, else a promise of it. They must not change

@@ -45,9 +45,8 @@ export class HandshakeTransport implements ChannelEvents, StopListener {
   #reject: ((reason: unknown) => void) | undefined
   #stopTimer: (() => void) | undefined
   #stopped = false
-  /** What came and was not read yet; undefined for the end. */
-  #came: (Uint8Array | undefined)[] | undefined
   #failure: { readonly error: unknown } | undefined
+  /** Who reads: nothing comes while nobody does. */
   #waiting: { resolve: (chunk: Uint8Array | undefined) => void; reject: (error: unknown) => void } | undefined
 
   /** Locks the streams. */
@@ -131,7 +130,6 @@ export class HandshakeTransport implements ChannelEvents, StopListener {
   }
 
   #next(): Promise<Uint8Array | undefined> {
-    if (this.#came?.length) return Promise.resolve(this.#came.shift())
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error)
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }
@@ -140,8 +138,7 @@ export class HandshakeTransport implements ChannelEvents, StopListener {
   }
 
   #take(chunk: Uint8Array | undefined): void {
-    if (this.#waiting === undefined) (this.#came ??= []).push(chunk)
-    else this.#waiting.resolve(chunk)
+    this.#waiting?.resolve(chunk)
     this.#waiting = undefined
   }
 
