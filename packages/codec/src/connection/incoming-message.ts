@@ -3,7 +3,7 @@
 
 import { MessageAssembler } from '../message/assembler.ts'
 import { decodeAcceptedText } from '../message/text.ts'
-import { describe, SMALL } from '../values/bytes.ts'
+import { SMALL } from '../values/bytes.ts'
 import type { AssemblyOptions } from './assembly.ts'
 import type { Inbox } from './inbox.ts'
 import type { DataPart } from './protocol.ts'
@@ -44,7 +44,7 @@ export class IncomingMessage {
    * cut inside a character. Cancelling it skips the rest of the message.
    */
   get body(): ReadableStream<Uint8Array> {
-    if (this.#whole) throw new TypeError('Cannot read body: the message was taken as a whole already')
+    if (this.#whole) throw takenAlready()
     return this.#body ??= new ReadableStream({
       pull: (controller) => this.#pull(controller),
       cancel: () => this.leave(),
@@ -53,9 +53,7 @@ export class IncomingMessage {
 
   /** The whole payload, an exact array of the caller's own. Above `limits.maxMessageSize` the connection fails with 1009. */
   async bytes(): Promise<Uint8Array> {
-    if (this.#whole || this.#body !== undefined) {
-      throw new TypeError(`Cannot read ${describe(this)}: its body was taken already`)
-    }
+    if (this.#whole || this.#body !== undefined) throw takenAlready()
     this.#whole = true
     const { maxMessageSize, allocate } = this.#options
     const assembler = new MessageAssembler(maxMessageSize, allocate)
@@ -131,6 +129,10 @@ export class IncomingMessage {
     const last = !this.#left && !mayFollow(inbox.first, chunk, end)
     return last && joined.length * 2 > chunk.length ? joined : joined.slice()
   }
+}
+
+function takenAlready(): TypeError {
+  return new TypeError('Cannot read message: it was taken already')
 }
 
 /**

@@ -210,18 +210,19 @@ export class Session
     this.#postponed.put(() => this.fail(cause))
   }
 
-  /** The transport ended, or is broken. */
-  #lost(broken: { readonly why: string; readonly cause?: unknown } | undefined): void {
+  /** The transport ended; or is broken, and `why` says how. */
+  #lost(why?: string, cause?: unknown): void {
     this.#postponed.run()
     const { state } = this.#protocol
+    const isBroken = why !== undefined
     if (state !== 'handshaken' && state !== 'ended') {
-      this.#error ??= broken === undefined
-        ? abnormalEnd('the connection ended without a Close frame', this.#protocol.endOfBytes())
-        : abnormalEnd(broken.why, broken.cause)
+      const fault = isBroken ? undefined : this.#protocol.endOfBytes()
+      if (isBroken) this.#error ??= abnormalEnd(why, cause)
+      else if (fault !== undefined) this.#error ??= brokenBy(fault)
     }
     // What breaks behind both Close frames takes nothing from anybody, and an error costs more than the rest of the end.
     const loses = state !== 'handshaken' || this.#outbox.waiting > 0
-    if (broken !== undefined && loses) this.#outbox.abort(this.lossOf(broken.why, broken.cause))
+    if (isBroken && loses) this.#outbox.abort(this.lossOf(why, cause))
     this.#closer.step('end')
   }
 
@@ -289,7 +290,7 @@ export class Session
   }
 
   onEnd(cause: unknown): void {
-    this.#lost(cause === undefined ? undefined : { why: 'the transport failed', cause })
+    this.#lost(cause === undefined ? undefined : 'the transport failed', cause)
   }
 
   cutShort(): unknown {
@@ -302,7 +303,7 @@ export class Session
   }
 
   onDead(silence: number): void {
-    this.#lost({ why: `the peer was silent for ${silence} ms after a ping` })
+    this.#lost(`the peer was silent for ${silence} ms after a ping`)
   }
 
   onStep(): void {
