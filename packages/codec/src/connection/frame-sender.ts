@@ -38,7 +38,7 @@ export class FrameSender {
   readonly #observe: FrameObserver | undefined
   /** Bytes that the frame of declared length under way still lacks; control frames wait for its end. */
   #missing = 0
-  #waitingControls: [opcode: ControlOpcode, payload: Uint8Array][] = []
+  #waitingControls: [opcode: ControlOpcode, payload: Uint8Array][] | undefined
   /** The answer to the newest ping, where answers cannot go out (law 4: at most one waits). */
   #waitingPong: Uint8Array | undefined
   /** What `observe` is told of the data frame under way. */
@@ -108,7 +108,7 @@ export class FrameSender {
   /** A ping or an unsolicited pong. Waits for the end of a frame of declared length. */
   control(opcode: typeof Opcode.Ping | typeof Opcode.Pong, payload: Uint8Array): void {
     if (this.#closed) return
-    if (this.#missing > 0) this.#waitingControls.push([opcode, payload.slice()])
+    if (this.#missing > 0) (this.#waitingControls ??= []).push([opcode, payload.slice()])
     else this.#writeControl(opcode, payload)
   }
 
@@ -158,8 +158,10 @@ export class FrameSender {
   }
 
   #sendWaiting(): void {
-    if (this.#waitingControls.length > 0) {
-      for (const [opcode, payload] of this.#waitingControls.splice(0)) this.#writeControl(opcode, payload)
+    const waiting = this.#waitingControls
+    if (waiting !== undefined) {
+      this.#waitingControls = undefined
+      for (const [opcode, payload] of waiting) this.#writeControl(opcode, payload)
     }
     this.#sendWaitingPong()
   }

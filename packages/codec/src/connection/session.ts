@@ -48,7 +48,8 @@ export class Session
   #closing: { readonly body: CloseBody; readonly after: number } | undefined
   /** What ends the connection uncleanly: the one error that everybody sees. */
   #error: WebSocketError | undefined
-  readonly #postponed: Postponed
+  /** Made for the first step that is put off. */
+  #postponed: Postponed | undefined
 
   /** Locks both streams; throws before that for options that cannot be used. */
   constructor(transport: ByteStreams, options: ConnectionOptions, observe: FrameObserver | undefined) {
@@ -57,7 +58,6 @@ export class Session
     const channel = channelOf(transport)
     const environment = this.#environment = environmentOf(options)
     const { allocate } = environment
-    this.#postponed = new Postponed(environment)
     const protocol = this.#protocol = new Protocol({
       role,
       limits,
@@ -207,12 +207,17 @@ export class Session
 
   /** As `fail`, at the end of this turn, so that the application can take what came before. */
   failLater(cause: unknown): void {
-    this.#postponed.put(() => this.fail(cause))
+    this.#postpone(() => this.fail(cause))
+  }
+
+  #postpone(step: () => void): void {
+    this.#postponed ??= new Postponed(this.#environment)
+    this.#postponed.put(step)
   }
 
   /** The transport ended; or is broken, and `why` says how. */
   #lost(why?: string, cause?: unknown): void {
-    this.#postponed.run()
+    this.#postponed?.run()
     const { state } = this.#protocol
     const isBroken = why !== undefined
     if (state !== 'handshaken' && state !== 'ended') {
@@ -281,7 +286,7 @@ export class Session
   }
 
   onClose(close: CloseBody): void {
-    this.#postponed.put(() => this.#closeReceived(close))
+    this.#postpone(() => this.#closeReceived(close))
   }
 
   onPumped(): void {
