@@ -13,6 +13,14 @@ export interface MessageSource extends UnderlyingDefaultSource<Message> {
   divert(target: Outbound | undefined): void
   /** A message that is here already and that no read of the stream waits for. */
   takeNow(): Message | undefined
+  /** Has the next message go to `taker` past the stream; false where a read must be asked, since none may come so. */
+  awaitNext(taker: MessageTaker): boolean
+}
+
+/** Who waits for one message. */
+export interface MessageTaker {
+  /** It came; undefined where none will: then a read of the stream tells why. */
+  take(message: Message | undefined): void
 }
 
 /** A connection's `readable`. */
@@ -61,7 +69,7 @@ export class MessageStream extends ReadableStream<Message> {
 }
 
 /** The iterator of a stream, as the Streams standard has it (§4.2.5). */
-class Iteration implements AsyncIterableIterator<Message> {
+class Iteration implements AsyncIterableIterator<Message>, MessageTaker {
   readonly #reader: ReadableStreamDefaultReader<Message>
   readonly #link: Link<MessageSource>
   readonly #preventCancel: boolean
@@ -69,6 +77,8 @@ class Iteration implements AsyncIterableIterator<Message> {
   #waiting = 0
   #last: Promise<unknown> | undefined
   #over = false
+  /** Settles the step that waits for a message past the stream. */
+  #resolve!: (result: IteratorResult<Message, undefined> | Promise<IteratorResult<Message, undefined>>) => void
 
   constructor(
     reader: ReadableStreamDefaultReader<Message>,
@@ -115,6 +125,18 @@ class Iteration implements AsyncIterableIterator<Message> {
       this.#done()
       return Promise.resolve({ done: true, value: undefined })
     }
+    if (!this.#link.to?.awaitNext(this)) return this.#readStream()
+    return new Promise((resolve) => this.#resolve = resolve)
+  }
+
+  /** See {@linkcode MessageTaker}. */
+  take(value: Message | undefined): void {
+    if (value === undefined) return this.#resolve(this.#readStream())
+    this.#done()
+    this.#resolve({ done: false, value })
+  }
+
+  #readStream(): Promise<IteratorResult<Message, undefined>> {
     return this.#reader.read().then(
       (result) => {
         if (result.done) this.#end()

@@ -3,7 +3,7 @@
 
 import { Assembly, type AssemblyOptions } from './assembly.ts'
 import type { Environment } from './environment.ts'
-import { type MessageSource, MessageStream } from './fused.ts'
+import { type MessageSource, MessageStream, type MessageTaker } from './fused.ts'
 import type { Inbox } from './inbox.ts'
 import { IncomingMessage, type MessageEvents } from './incoming-message.ts'
 import type { Link } from './link.ts'
@@ -31,8 +31,9 @@ export class Inbound implements MessageSource {
   #readable: ReadableStream<string | Uint8Array> | undefined
   #controller!: ReadableStreamDefaultController<string | Uint8Array>
   #link!: Link<MessageSource>
-  /** Whether a read waits for a message. */
+  /** Whether a read waits for a message, and who does so past the stream. */
   #wanted = false
+  #taker: MessageTaker | undefined
   /** The connection that a pipe hands messages to, and the one whose room we wait for. */
   #target: Outbound | undefined
   #awaited: Outbound | undefined
@@ -109,6 +110,7 @@ export class Inbound implements MessageSource {
   }
 
   cancel(reason: unknown): void {
+    this.#link.to = undefined // what comes is nobody's
     this.#events.onCancel(reason)
   }
 
@@ -177,12 +179,22 @@ export class Inbound implements MessageSource {
     if (target?.isOpen) this.#pass(part, target)
     else {
       const message = this.#assemble(part)
-      if (message !== undefined) {
-        this.#wanted = false
-        this.#controller.enqueue(message)
-      }
+      if (message !== undefined) this.#give(message)
     }
     return true
+  }
+
+  #give(message: string | Uint8Array): void {
+    this.#wanted = false
+    if (this.#taker === undefined) this.#controller.enqueue(message)
+    else this.#leaveTo(message)
+  }
+
+  /** Gives who waits past the stream his message, or none. */
+  #leaveTo(message: string | Uint8Array | undefined): void {
+    const taker = this.#taker
+    this.#taker = undefined
+    taker?.take(message)
   }
 
   /** A message that is here already and that no read of the stream waits for. */
@@ -197,6 +209,14 @@ export class Inbound implements MessageSource {
     }
     this.#settle()
     return message
+  }
+
+  awaitNext(taker: MessageTaker): boolean {
+    const { ended, size } = this.#inbox
+    if (this.#wanted || ended || size > 0 || this.#controller.desiredSize !== 0) return false
+    this.#taker = taker
+    this.#wanted = true
+    return true
   }
 
   #pass(part: DataPart, target: Outbound): void {
@@ -227,7 +247,12 @@ export class Inbound implements MessageSource {
     const { ended, size, error } = this.#inbox
     if (!ended || size > 0) return
     this.#link.to = undefined
-    if (error !== undefined) return this.#controller.error(error)
+    if (error !== undefined) this.#controller.error(error)
+    else this.#close()
+    this.#leaveTo(undefined)
+  }
+
+  #close(): void {
     try {
       this.#controller.close()
     } catch {
