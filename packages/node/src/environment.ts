@@ -4,20 +4,26 @@ import type { Environment } from '@wirestream/codec'
 import { createEnvironment, type InRuntime, inRuntime } from '@wirestream/codec/adapter'
 import { Buffer } from 'node:buffer'
 import process from 'node:process'
+import { withBallast } from './ballast.ts'
 
 // V8 keeps the smallest arrays on its own heap; below a page zeroing costs less than the way around it.
 const UNZEROED_FROM = 4096
+
+function allocateUnzeroed(length: number): Uint8Array {
+  if (length < UNZEROED_FROM) return new Uint8Array(length)
+  const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length)
+  return new Uint8Array(buffer, byteOffset, length)
+}
+
+/** Node 20 and 22 collect what lies outside the heap in time by themselves. */
+const collectsLate = /* @__PURE__ */ parseInt(process.versions.node) >= 24
 
 /** The environment of a connection in Node. */
 export const nodeEnvironment: Environment = /* @__PURE__ */ createEnvironment({
   // The check phase: behind all the microtasks of what was received, before the loop waits again.
   later: (callback) => void setImmediate(callback),
   unref: (timer) => (timer as NodeJS.Timeout).unref(),
-  allocate(length) {
-    if (length < UNZEROED_FROM) return new Uint8Array(length)
-    const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length)
-    return new Uint8Array(buffer, byteOffset, length)
-  },
+  allocate: collectsLate ? /* @__PURE__ */ withBallast(allocateUnzeroed) : allocateUnzeroed,
 })
 
 /** Options with that environment beneath. Throws a `NotSupportedError` in a Node that is too old for us. */
