@@ -4,11 +4,14 @@
 import { NO_BYTES, plainBytes, SMALL } from '../values/bytes.ts'
 import { type Allocate, GrowingBytes } from '../values/growing-bytes.ts'
 import { checkLimit } from '../values/limits.ts'
-import { isControl, type Opcode } from '../values/opcode.ts'
+import { isControl, Opcode } from '../values/opcode.ts'
 import type { ProtocolError } from '../values/frame-fault.ts'
 import { checkRole, type Frame, type Role } from '../values/types.ts'
 import { fault, type FrameHeader, type HeaderRules, MAX_HEADER_LENGTH, opcodeName, readHeader, RSV } from './header.ts'
-import { mask, maskedCopy, readKey, rotateKey, wordsOf } from './mask.ts'
+import { mask, maskedCopy, maskInto, readKey, rotateKey, wordsOf } from './mask.ts'
+
+/** Makes something of masked bytes, `bytes[start, end)`; the key's octet 0 goes with the first of them. */
+export type ReadMasked<T> = (bytes: Uint8Array, start: number, end: number, key: number) => T | undefined
 
 /** A frame up to this many payload bytes arrives whole unless told otherwise. */
 export const DEFAULT_WHOLE_FRAME_LIMIT = 65536
@@ -61,11 +64,12 @@ export class FrameDecoder {
   /** The start of a header that was cut by the end of a chunk. */
   #cutHeader: Uint8Array | undefined
   #cutHeaderLength = 0
-  /** The frame under way, if one is: its header, its key, and how many bytes of payload came so far. */
+  /** The frame under way, if its header was read: that, its key, how many bytes of payload came so far, and whether it has just been opened. */
   #inside = false
   readonly #header: FrameHeader = { firstByte: 0, payloadLength: 0 }
   #key = 0
   #offset = 0
+  #opens = false
   readonly #cutPayload: GrowingBytes
   #failure: ProtocolError | undefined
 
@@ -95,10 +99,7 @@ export class FrameDecoder {
   /** `decode` for callers that pull: gives `chunk` to {@linkcode pull}. Throws as `decode` does. */
   push(chunk: Uint8Array): void {
     if (!(chunk instanceof Uint8Array)) throw new TypeError('Cannot decode frames: chunk must be a Uint8Array')
-    if (this.#failure !== undefined) throw this.#failure
-    if (this.#at < this.#chunk.length) {
-      throw new TypeError('Cannot decode frames: the iterator of the last chunk must be drained first')
-    }
+    this.#judgeCall()
     // A Buffer would hand out Buffers, and its slice() is no copy.
     this.#chunk = plainBytes(chunk)
     this.#at = 0
@@ -112,10 +113,34 @@ export class FrameDecoder {
       if (frame === undefined) this.#leaveChunk()
       return frame
     } catch (error) {
-      this.#failure = error as ProtocolError
-      this.#leaveChunk()
-      throw error
+      throw this.#fail(error)
     }
+  }
+
+  /**
+   * The opcode of what comes next, where that is a whole data message in one frame, all of it here, of at most `longest` bytes: then
+   * {@linkcode takePeeked} gives it without a frame around it. Else 0, and `pull` goes on. Throws `ProtocolError`.
+   */
+  peekMessage(longest: number): 0 | 1 | 2 {
+    try {
+      if (this.#inside || !this.#takeHeader()) return 0
+    } catch (error) {
+      throw this.#fail(error)
+    }
+    const { firstByte, payloadLength } = this.#header
+    const opcode = (firstByte & 0x8f) ^ 0x80 // without FIN it is none that there is
+    return opcode > Opcode.Binary || payloadLength > longest || payloadLength > this.unread ? 0 : opcode as 0 | 1 | 2
+  }
+
+  /**
+   * Takes the message that was peeked at: what `read` makes of its bytes in the chunk, which are masked still and not to be written to; or
+   * where that is undefined, its payload, as a frame would have it.
+   */
+  takePeeked<T = never>(read?: ReadMasked<T>): T | Uint8Array {
+    const start = this.#at
+    const end = this.#at = start + this.#header.payloadLength
+    this.#inside = false
+    return read?.(this.#chunk, start, end, this.#key) ?? this.#unmasked(start, end, 0)
   }
 
   /** Bytes of the pushed chunk that were not looked at yet. */
@@ -128,16 +153,18 @@ export class FrameDecoder {
    * `TypeError` while the last iterator is not drained.
    */
   end(): void {
-    if (this.#failure !== undefined) throw this.#failure
-    if (this.unread > 0) {
-      throw new TypeError('Cannot end decoding: the iterator of the last chunk must be drained first')
-    }
+    this.#judgeCall()
     if (!this.#inside && this.#cutHeaderLength === 0) return
     const { firstByte, payloadLength } = this.#header
     const seen = this.#inside
       ? `${this.#offset} of ${payloadLength} payload bytes of a ${opcodeName(firstByte & 0xf)} frame`
       : `${this.#cutHeaderLength} bytes of a header`
     throw this.#failure = fault('unexpected-end', `the bytes ended after ${seen}`)
+  }
+
+  #judgeCall(): void {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.unread > 0) throw new TypeError('Cannot decode on: the last iterator must be drained first')
   }
 
   /** Nothing of the chunk is needed any more: an idle decoder must not keep its memory alive. */
@@ -147,31 +174,39 @@ export class FrameDecoder {
     this.#memory = this.#words = undefined
   }
 
+  #fail(error: unknown): unknown {
+    this.#failure = error as ProtocolError
+    this.#leaveChunk()
+    return error
+  }
+
   #next(): Frame | undefined {
-    const opens = !this.#inside
-    if (opens && !this.#takeHeader()) return undefined
+    if (!this.#inside && !this.#takeHeader()) return undefined
     const { firstByte, payloadLength } = this.#header
     const offset = this.#offset
     const start = this.#at
     const end = Math.min(start + payloadLength - offset, this.#chunk.length)
-    if (start === end && !opens) return undefined
+    if (start === end && !this.#opens) return undefined
     this.#at = end
-    const payload = this.#unmasked(start, end)
-    const came = offset + payload.length
+    this.#opens = false
+    const length = end - start
+    const came = offset + length
     const complete = came === payloadLength
     this.#inside = !complete
     this.#offset = complete ? 0 : came
-    const whole = payload.length === payloadLength
-    if (!whole && (payloadLength <= this.#wholeFrameLimit || isControl(firstByte & 0xf))) {
-      this.#cutPayload.append(payload, payloadLength)
-      return complete ? frameOf(firstByte, this.#cutPayload.take(), payloadLength, 0) : undefined
+    if (length === payloadLength || (payloadLength > this.#wholeFrameLimit && !isControl(firstByte & 0xf))) {
+      return frameOf(firstByte, this.#unmasked(start, end, offset), payloadLength, offset)
     }
-    return frameOf(firstByte, payload, payloadLength, offset)
+    if (!complete) return void this.#cutPayload.append(this.#unmasked(start, end, offset), payloadLength)
+    // The last bytes have to be copied anyway, so they are unmasked where they belong.
+    const payload = this.#cutPayload.take(length)
+    maskInto(payload, offset, this.#chunk.subarray(start, end), rotateKey(this.#key, offset))
+    return frameOf(firstByte, payload, payloadLength, 0)
   }
 
-  /** The chunk's bytes from `start` to `end` as the application may have them. */
-  #unmasked(start: number, end: number): Uint8Array {
-    const key = rotateKey(this.#key, this.#offset)
+  /** The chunk's bytes from `start` to `end`, which stand at `offset` of the payload, as the application may have them. */
+  #unmasked(start: number, end: number, offset: number): Uint8Array {
+    const key = offset === 0 ? this.#key : rotateKey(this.#key, offset)
     const length = end - start
     // Such a copy costs no more than a view, and keeps no chunk alive.
     if (length <= SMALL) return maskedCopy(this.#chunk, start, end, key)
@@ -181,42 +216,34 @@ export class FrameDecoder {
       return payload
     }
     this.#memory ??= this.#chunk.buffer
-    this.#words ??= wordsOf(this.#memory)
-    mask(this.#chunk, start, end, key, this.#words)
-    return new Uint8Array(this.#memory, this.#chunk.byteOffset + start, length) // cheaper than subarray()
+    const payload = new Uint8Array(this.#memory, this.#chunk.byteOffset + start, length) // cheaper than subarray()
+    mask(payload, 0, length, key, this.#words ??= wordsOf(this.#memory))
+    return payload
   }
 
   /** Reads the next header; says whether it is there. */
   #takeHeader(): boolean {
-    if (this.#cutHeaderLength > 0) return this.#completeHeader()
     const chunk = this.#chunk
-    const start = this.#at
-    if (start === chunk.length) return false
-    const length = readHeader(this.#header, chunk, start, chunk.length, this.#rules)
-    if (length === 0) {
-      this.#cutHeader ??= new Uint8Array(MAX_HEADER_LENGTH)
-      this.#cutHeader.set(chunk.subarray(start))
-      this.#cutHeaderLength = chunk.length - start
-      this.#at = chunk.length
-      return false
+    if (this.#cutHeaderLength === 0) {
+      const length = readHeader(this.#header, chunk, this.#at, chunk.length, this.#rules)
+      if (length > 0) return this.#open(chunk, this.#at += length)
     }
-    this.#at = start + length
-    if (this.#rules.masked) this.#key = readKey(chunk, start + length - 4)
-    return true
-  }
-
-  /** At most fourteen steps, each over at most fourteen bytes: bounded, however the header drips. */
-  #completeHeader(): boolean {
-    const bytes = this.#cutHeader!
-    while (this.#at < this.#chunk.length) {
-      bytes[this.#cutHeaderLength++] = this.#chunk[this.#at++]!
+    // A cut one: at most fourteen steps, each over at most fourteen bytes, however it drips.
+    while (this.#at < chunk.length) {
+      const bytes = this.#cutHeader ??= new Uint8Array(MAX_HEADER_LENGTH)
+      bytes[this.#cutHeaderLength++] = chunk[this.#at++]!
       const length = readHeader(this.#header, bytes, 0, this.#cutHeaderLength, this.#rules)
       if (length === 0) continue
       this.#cutHeaderLength = 0
-      if (this.#rules.masked) this.#key = readKey(bytes, length - 4)
-      return true
+      return this.#open(bytes, length)
     }
     return false
+  }
+
+  /** A header was read, up to `end`. */
+  #open(bytes: Uint8Array, end: number): true {
+    if (this.#rules.masked) this.#key = readKey(bytes, end - 4)
+    return this.#inside = this.#opens = true
   }
 }
 
@@ -234,15 +261,16 @@ function frameOf(firstByte: number, payload: Uint8Array, payloadLength: number, 
 }
 
 /** The lazy view of one chunk's frames. */
-class Frames implements IterableIterator<Frame> {
-  readonly #decoder: FrameDecoder
+export class Frames implements IterableIterator<Frame> {
+  /** Whose frames they are. */
+  readonly decoder: FrameDecoder
 
   constructor(decoder: FrameDecoder) {
-    this.#decoder = decoder
+    this.decoder = decoder
   }
 
   next(): IteratorResult<Frame, undefined> {
-    const value = this.#decoder.pull()
+    const value = this.decoder.pull()
     return value === undefined ? { done: true, value } : { done: false, value }
   }
 
@@ -254,5 +282,5 @@ class Frames implements IterableIterator<Frame> {
 /** Reserved bits as they stand in the first byte, or a `RangeError`: RSV1 by its number would allow nothing at all. */
 function checkRsv(value: number): number {
   if (Number.isInteger(value) && (value & ~RSV) === 0) return value
-  throw new RangeError(`Cannot use allowedRsv: must be made of 0x40, 0x20 and 0x10, got ${String(value)}`)
+  throw new RangeError(`Cannot use allowedRsv: must be bits of 0x70, got ${value}`)
 }

@@ -13,7 +13,6 @@ export const RSV = 0x70
 
 const FIN = 0x80
 const MASKED = 0x80
-const KEY_LENGTH = 4
 
 /** What a header says. A reader has one and fills it anew: an object for each frame would cost a sixth of reading it. */
 export interface FrameHeader {
@@ -45,12 +44,17 @@ export function readHeader(
   const available = end - start
   if (available < 1) return 0
   const firstByte = bytes[start]!
-  judgeFirstByte(firstByte, rules.allowedRsv)
+  // The first bytes of a text and of a binary message in one frame, which most frames are, need no questions.
+  if (firstByte !== 0x81 && firstByte !== 0x82) judgeFirstByte(firstByte, rules.allowedRsv)
   if (available < 2) return 0
   const secondByte = bytes[start + 1]!
-  if (secondByte >= MASKED !== rules.masked) throw wrongMask(rules.masked)
+  if (secondByte >= MASKED !== rules.masked) { // RFC 6455 §5.1
+    throw rules.masked
+      ? fault('missing-mask', 'a client must mask its frames, got one without mask')
+      : fault('unexpected-mask', 'a server must not mask its frames, got a mask')
+  }
   let payloadLength = secondByte & 0x7f
-  let length = rules.masked ? 2 + KEY_LENGTH : 2
+  let length = rules.masked ? 6 : 2 // a key takes four
   if (payloadLength > MAX_CONTROL_LENGTH) {
     if (isControl(firstByte & 0xf)) throw controlTooLong(bytes, start, end)
     const width = payloadLength === 126 ? 2 : 8
@@ -72,7 +76,7 @@ export function readHeader(
 
 /** How long the header of such a frame is, in bytes. */
 export function headerLength(payloadLength: number, masked: boolean): number {
-  return 2 + lengthWidth(payloadLength) + (masked ? KEY_LENGTH : 0)
+  return 2 + lengthWidth(payloadLength) + (masked ? 4 : 0)
 }
 
 /** Writes a header without its masking key, in the shortest form (RFC 6455 §5.2); returns the place after it. */
@@ -130,13 +134,6 @@ function judgeFirstByte(firstByte: number, allowedRsv: number): void {
   }
 }
 
-// RFC 6455 §5.1
-function wrongMask(wanted: boolean): ProtocolError {
-  return wanted
-    ? fault('missing-mask', 'a client must mask its frames, got one without mask')
-    : fault('unexpected-mask', 'a server must not mask its frames, got a mask')
-}
-
 // The second byte is enough to fail; the message says more where more bytes are here already.
 function controlTooLong(bytes: Uint8Array, start: number, end: number): ProtocolError {
   const twoBytes = (bytes[start + 1]! & 0x7f) === 126 && end - start >= 4
@@ -156,10 +153,7 @@ function readLength(bytes: Uint8Array, at: number, width: 2 | 8): number {
     throw fault('length-not-minimal', `a length must take the fewest bytes, got ${length} in ${width * 8} bits`)
   }
   if (length > Number.MAX_SAFE_INTEGER) {
-    throw fault(
-      'length-too-large',
-      `payload length must be below 2^53, got about 2^${Math.floor(Math.log2(length))}`,
-    )
+    throw fault('length-too-large', `payload must be below 2^53 bytes, got about ${length}`)
   }
   return length
 }

@@ -15,7 +15,8 @@ const KERNEL =
   'AiAC/QAEECAD/VH9CwQQIAIgAv0ABCAgA/1R/QsEICACIAL9AAQwIAP9Uf0LBDAgAkHAAGoiAiAASQ0ACws='
 
 interface Kernel {
-  readonly memory: Uint8Array
+  /** The memory that it masks. */
+  readonly tile: Uint8Array
   readonly mask: (end: number, key: number) => void
 }
 
@@ -41,14 +42,28 @@ export function useVectorMasking(): void {
 export const maskSimd: MaskKernel = (target, at, source, start, end, key) => {
   if (kernel === undefined) kernel = compile()
   if (kernel === null) return false
-  const { memory } = kernel
   for (; start < end; start += TILE, at += TILE) {
-    const length = Math.min(TILE, end - start) // a multiple of 4 but for the last, so that the key needs no turning
-    memory.set(source.subarray(start, start + length))
-    kernel.mask(length, key)
-    target.set(memory.subarray(0, length), at)
+    // A multiple of 4 but for the last, so that the key needs no turning.
+    target.set(maskTile(kernel, source, start, Math.min(end, start + TILE), key), at)
   }
   return true
+}
+
+/**
+ * `source[start, end)`, masked, in memory that the next masking of anything writes to again; undefined for more bytes than it has, and
+ * where the platform does not let it.
+ */
+export function maskAside(source: Uint8Array, start: number, end: number, key: number): Uint8Array | undefined {
+  if (kernel === undefined) kernel = compile()
+  return kernel === null || end - start > TILE ? undefined : maskTile(kernel, source, start, end, key)
+}
+
+// A view takes as long as masking 1 KiB: none is made where one is at hand.
+function maskTile({ tile, mask }: Kernel, source: Uint8Array, start: number, end: number, key: number): Uint8Array {
+  const length = end - start
+  tile.set(length === source.length ? source : source.subarray(start, end))
+  mask(length, key)
+  return length === TILE ? tile : tile.subarray(0, length)
 }
 
 /** The kernel's bytes, for the test that holds them against their text. */
@@ -60,7 +75,7 @@ function compile(): Kernel | null {
   try {
     const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyLike }).WebAssembly
     const { memory, mask } = new Instance(new Module(kernelBytes())).exports
-    return { memory: new Uint8Array(memory.buffer), mask }
+    return { tile: new Uint8Array(memory.buffer, 0, TILE), mask }
   } catch {
     return null
   }

@@ -1,5 +1,6 @@
 // Frames in, messages and control frames out. Owns the message under way; the rules are in sequence.ts.
 
+import { type FrameDecoder, Frames } from '../frame/decoder.ts'
 import { useVectorMasking } from '../frame/mask-simd.ts'
 import { describe } from '../values/bytes.ts'
 import type { Allocate } from '../values/growing-bytes.ts'
@@ -11,7 +12,7 @@ import { judgeSize, MessageAssembler } from './assembler.ts'
 import { decodeCloseBody } from './close-body.ts'
 import { MessageSequence } from './sequence.ts'
 import { TextAssembler } from './text-assembler.ts'
-import { decodeText } from './text.ts'
+import { decodeMasked, decodeText } from './text.ts'
 
 /** How a {@linkcode MessageDecoder} decodes. */
 export interface MessageDecoderOptions {
@@ -27,6 +28,17 @@ export interface MessageDecoderOptions {
  * The data of a message of one whole frame is the frame's own `payload`, not copied; any other message is a fresh array. Until a
  * message is complete, payloads of 4 KiB and more are kept as they are, so they must not change nor be transferred.
  * After a `ProtocolError` the decoder stays failed: every later call throws the same error.
+ *
+ * ```ts run
+ * import { FrameDecoder, MessageDecoder } from '@wirestream/codec'
+ *
+ * const frames = new FrameDecoder({ role: 'client' })
+ * const messages = new MessageDecoder()
+ * const chunk = Uint8Array.of(0x81, 0x02, 0x68, 0x69, 0x89, 0x00)
+ * const types: string[] = []
+ * for (const item of messages.decode(frames.decode(chunk))) types.push(item.type)
+ * console.assert(types.join() === 'text,ping')
+ * ```
  */
 export class MessageDecoder {
   readonly #maxMessageSize: number
@@ -46,17 +58,40 @@ export class MessageDecoder {
   }
 
   /** The message or control frame that `frame` completes; undefined where it completes none. Throws `ProtocolError`. */
-  decode(frame: Frame): Message | Control | undefined {
+  decode(frame: Frame): Message | Control | undefined
+  /**
+   * The messages and control frames that `frames` complete, made as they are iterated. Iterating throws `ProtocolError` at the first
+   * violation, after what came before it.
+   *
+   * What {@linkcode FrameDecoder.decode} gives is best given as it is: a message of one frame is then decoded straight from its chunk,
+   * without the frame in between, which takes half the time for small texts (docs/decisions/0023).
+   */
+  decode(frames: Iterable<Frame>): IterableIterator<Message | Control>
+  decode(input: Frame | Iterable<Frame>): Message | Control | undefined | IterableIterator<Message | Control> {
     if (this.#failure !== undefined) throw this.#failure
-    if (!(frame?.payload instanceof Uint8Array)) {
-      throw new TypeError(`Cannot decode message: want a frame, got ${describe(frame)}`)
+    if (isFrame(input)) {
+      checkPart(input)
+      return this.#decode(input)
     }
-    checkPart(frame)
-    try {
-      return isControl(frame.opcode) ? decodeControl(frame) : this.#data(frame)
-    } catch (error) {
-      if (error instanceof ProtocolError) this.#failure = error
-      throw error
+    if (input instanceof Frames) return new Messages(this, input.decoder)
+    if (isIterable(input)) return messagesOf(this, input)
+    throw new TypeError(`Cannot decode message: want a frame or an iterable of frames, got ${describe(input)}`)
+  }
+
+  /**
+   * `decode` for callers that pull: the next message or control frame of the chunk that was pushed to `frames`; undefined once more
+   * bytes are needed. Throws `ProtocolError`.
+   */
+  pull(frames: FrameDecoder): Message | Control | undefined {
+    if (this.#failure !== undefined) throw this.#failure
+    for (;;) {
+      const opcode = this.#sequence.type === undefined ? frames.peekMessage(this.#maxMessageSize) : 0
+      if (opcode === Opcode.Binary) return { type: 'binary', data: frames.takePeeked() }
+      if (opcode === Opcode.Text) return { type: 'text', data: this.#takeText(frames) }
+      const frame = frames.pull()
+      if (frame === undefined) return undefined
+      const item = this.#decode(frame)
+      if (item !== undefined) return item
     }
   }
 
@@ -66,6 +101,28 @@ export class MessageDecoder {
     if (this.#sequence.type === undefined) return
     this.#failure = new ProtocolError('unexpected-end', 'Cannot decode message: the frames ended inside a message')
     throw this.#failure
+  }
+
+  #takeText(frames: FrameDecoder): string {
+    try {
+      const text = frames.takePeeked(decodeMasked)
+      return typeof text === 'string' ? text : decodeText(text, 'message')
+    } catch (error) {
+      throw this.#fail(error)
+    }
+  }
+
+  #decode(frame: Frame): Message | Control | undefined {
+    try {
+      return isControl(frame.opcode) ? decodeControl(frame) : this.#data(frame)
+    } catch (error) {
+      throw this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): unknown {
+    if (error instanceof ProtocolError) this.#failure = error
+    return error
   }
 
   #data(frame: Frame): Message | undefined {
@@ -98,4 +155,41 @@ function checkPart({ offset, payload, payloadLength }: Frame): void {
   throw new TypeError(
     `Cannot decode message: payload must end within payloadLength ${payloadLength}, got ${payload.length} bytes at ${offset}`,
   )
+}
+
+/** The lazy view of the messages and control frames of one chunk. */
+class Messages implements IterableIterator<Message | Control> {
+  readonly #decoder: MessageDecoder
+  readonly #frames: FrameDecoder
+
+  constructor(decoder: MessageDecoder, frames: FrameDecoder) {
+    this.#decoder = decoder
+    this.#frames = frames
+  }
+
+  next(): IteratorResult<Message | Control, undefined> {
+    const value = this.#decoder.pull(this.#frames)
+    return value === undefined ? { done: true, value } : { done: false, value }
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+}
+
+/** The same of frames from anywhere. */
+function* messagesOf(decoder: MessageDecoder, frames: Iterable<Frame>): Generator<Message | Control, undefined> {
+  for (const frame of frames) {
+    const item = decoder.decode(frame)
+    if (item !== undefined) yield item
+  }
+}
+
+function isFrame(input: Frame | Iterable<Frame>): input is Frame {
+  return (input as Partial<Frame> | undefined)?.payload instanceof Uint8Array
+}
+
+function isIterable(input: Frame | Iterable<Frame>): input is Iterable<Frame> {
+  return typeof input === 'object' &&
+    typeof (input as Partial<Iterable<Frame>> | null)?.[Symbol.iterator] === 'function'
 }

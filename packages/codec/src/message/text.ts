@@ -1,6 +1,7 @@
 // Bytes to strings: the platform decodes, our validator says where it failed.
 
-import { SMALL } from '../values/bytes.ts'
+import { copyMasked } from '../frame/mask.ts'
+import { maskAside, SIMD_FROM } from '../frame/mask-simd.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import { Utf8Validator } from './utf8.ts'
 
@@ -10,7 +11,7 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const lenient = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Where small texts are decoded from, and a view of each of its lengths that was needed yet. */
-const small = new Uint8Array(SMALL)
+const small = new Uint8Array(64)
 const smallViews: Uint8Array[] = []
 
 /** ASCII up to this many bytes becomes a string without the decoder, whose call costs 90 ns and more: 16 bytes take half the time. */
@@ -25,14 +26,38 @@ export function decodeAcceptedText(bytes: Uint8Array): string {
 
 /** A whole text; throws `ProtocolError` with `invalid-utf8`, naming the place. `what` is what cannot be decoded. */
 export function decodeText(bytes: Uint8Array, what: string): string {
-  const ascii = bytes.length <= TINY ? tinyAscii(bytes) : undefined
-  if (ascii !== undefined) return ascii
+  const { length } = bytes
+  return length > small.length ? decodeBytes(bytes, what) : decodeSmall(bytes, 0, length, 0, what)
+}
+
+/**
+ * A whole message's text from masked bytes, which stay as they are: where that is faster than to unmask them in their place, since then
+ * no view of them is needed (1 KiB: a quarter faster). Else undefined. Throws as {@linkcode decodeText} does.
+ */
+export function decodeMasked(bytes: Uint8Array, start: number, end: number, key: number): string | undefined {
+  const length = end - start
+  if (length <= small.length) return decodeSmall(bytes, start, end, key, 'message')
+  const unmasked = length < SIMD_FROM || key === 0 ? undefined : maskAside(bytes, start, end, key)
+  return unmasked && decodeBytes(unmasked, 'message')
+}
+
+function decodeBytes(bytes: Uint8Array, what: string): string {
   try {
-    return strict.decode(bytes.length > SMALL ? bytes : offHeap(bytes))
+    return strict.decode(bytes)
   } catch (error) {
     const at = placeOfFault(bytes, error)
     throw invalidUtf8(what, bytes[at], at, error)
   }
+}
+
+// The decoder asks for the buffer, which costs more than all else for an array that V8 keeps on its heap (see `SMALL`). The copy
+// makes 16 bytes three times as fast.
+function decodeSmall(bytes: Uint8Array, start: number, end: number, key: number, what: string): string {
+  const length = end - start
+  const ascii = length <= TINY ? tinyAscii(bytes, start, length, key) : undefined
+  if (ascii !== undefined) return ascii
+  copyMasked(small, 0, bytes, start, end, key)
+  return decodeBytes(smallViews[length] ??= new Uint8Array(small.buffer, 0, length), what)
 }
 
 /** A whole text, or the place of the first byte that is wrong; the length where the end is. */
@@ -51,20 +76,19 @@ function placeOfFault(bytes: Uint8Array, error: unknown): number {
   return at < 0 ? bytes.length : at
 }
 
-function tinyAscii(bytes: Uint8Array): string | undefined {
-  const { length } = bytes
+// Unmasks on the way; unrolled by four, in which the key repeats, as `copyMasked` is.
+function tinyAscii(bytes: Uint8Array, at: number, length: number, key: number): string | undefined {
   const list = tinyLists[length] ??= new Array<number>(length).fill(0)
   let all = 0
-  for (let i = 0; i < length; i++) all |= list[i] = bytes[i]!
+  let i = 0
+  for (const unrolled = length - 3; i < unrolled; i += 4, at += 4) {
+    all |= list[i] = (bytes[at]! ^ key) & 0xff
+    all |= list[i + 1] = (bytes[at + 1]! ^ (key >>> 8)) & 0xff
+    all |= list[i + 2] = (bytes[at + 2]! ^ (key >>> 16)) & 0xff
+    all |= list[i + 3] = (bytes[at + 3]! ^ (key >>> 24)) & 0xff
+  }
+  for (let shift = 0; i < length; shift += 8) all |= list[i++] = (bytes[at++]! ^ (key >>> shift)) & 0xff
   return all < 0x80 ? String.fromCharCode(...list) : undefined // one string, not a rope of several
-}
-
-// The decoder asks for the buffer, which costs more than all else for an array that V8 keeps on its heap (see `SMALL`). The copy
-// makes 16 bytes three times as fast.
-function offHeap(bytes: Uint8Array): Uint8Array {
-  const { length } = bytes
-  for (let i = 0; i < length; i++) small[i] = bytes[i]!
-  return smallViews[length] ??= new Uint8Array(small.buffer, 0, length)
 }
 
 /** The error for a byte that no UTF-8 text can have at `at`, or for a text that ends inside a character. */

@@ -25,7 +25,7 @@ const frameFaults = {
 export type FrameFaultCode = keyof typeof frameFaults
 
 /** Every fault that is known, by its code; whoever brings more of them adds them here. */
-export const knownFaults: Record<string, Fault> = { ...frameFaults }
+export const knownFaults: Record<string, Fault> = frameFaults
 
 /** The peer broke a rule of the protocol. What came before the violation has been delivered; nothing after it will be. */
 export class ProtocolError<Code extends string = string> extends Error {

@@ -44,10 +44,12 @@ export class GrowingBytes {
     this.length = needed
   }
 
-  /** The bytes so far, as an array of exactly their length that nobody else holds; then starts anew. */
-  take(): Uint8Array {
-    if (this.blocks.length > 0 || this.last.length !== this.length) this.#gather(this.length)
-    const bytes = this.length > 0 ? this.last : new Uint8Array(0)
+  /** The bytes so far, with room for `more` behind them, as an array of exactly that length that nobody else holds; then starts anew. */
+  take(more = 0): Uint8Array {
+    const length = this.length + more
+    // Not even an empty one is shared.
+    if (this.blocks.length > 0 || this.last.length !== length || length === 0) this.#gather(length)
+    const bytes = this.last
     this.last = NO_BYTES
     this.at = this.length = 0
     return bytes
@@ -79,7 +81,7 @@ export class GrowingBytes {
   }
 }
 
-// An announced end is believed once half of it has come and little is missing: then the rest goes to its place at once.
+// An announced end is believed once an eighth of it has come and at most 64 KiB are missing: then the rest goes to its place at once.
 function isNear(total: number, needed: number): boolean {
-  return total >= needed && total - needed <= LARGEST_BLOCK && total <= Math.max(2 * needed, FIRST_BLOCK)
+  return total >= needed && total - needed <= LARGEST_BLOCK && total <= 8 * needed + FIRST_BLOCK
 }

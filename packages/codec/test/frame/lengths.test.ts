@@ -70,7 +70,7 @@ describe('lengths that are refused', () => {
   it.each(tooLarge)('%s is too large to be exact', (length) => {
     const { error } = run(new FrameDecoder({ role: 'client' }), [wire({ opcode: 2, length })])
     expect(error).toMatchObject({ code: 'length-too-large', statusCode: 1009 })
-    expect(error!.message).toMatch(/must be below 2\^53, got about 2\^(53|56|62|63)$/)
+    expect(error!.message).toBe(`Cannot decode frame: payload must be below 2^53 bytes, got about ${Number(length)}`)
   })
 
   it.each(topBit)('%s has the top bit set', (length) => {

@@ -9,7 +9,7 @@ import {
   secureMaskingKeys,
   writeKey,
 } from '../../src/frame/mask.ts'
-import { maskSimd, SIMD_FROM, useVectorMasking } from '../../src/frame/mask-simd.ts'
+import { maskAside, maskSimd, SIMD_FROM, useVectorMasking } from '../../src/frame/mask-simd.ts'
 import { FrameEncoder, Opcode } from '../support/floors.ts'
 import { difference, expectBytes, hex, pattern } from '../support/bytes.ts'
 import { keyNumber } from '../support/frames.ts'
@@ -98,6 +98,22 @@ describe('masking', () => {
         if (may) oracle(expected, start, start + length, key)
         expect(maskSimd(memory, start, memory, start, start + length, keyNumber(key))).toBe(may)
         expectBytes(memory, expected)
+      }
+    }
+  })
+
+  it('aside gives up to a tile of bytes masked and leaves its source alone, or does nothing', () => {
+    const key = hex('37 fa 21 3d')
+    for (const length of [1, 63, 64, 65, 1024, 16383, 16384, 16385]) {
+      for (const start of [0, 1, 5]) {
+        const source = pattern(start + length)
+        const masked = maskAside(source, start, start + length, keyNumber(key))
+        expectBytes(source, pattern(start + length))
+        expect(masked !== undefined).toBe(mayCompile() && length <= 16384)
+        if (masked === undefined) continue
+        const expected = source.slice(start)
+        oracle(expected, 0, length, key)
+        expectBytes(masked, expected)
       }
     }
   })

@@ -116,7 +116,7 @@ const faults: Fault[] = [
     bytes: wire({ opcode: 2, length: 2n ** 53n }),
     at: 10,
     code: 'length-too-large',
-    says: 'payload length must be below 2^53, got about 2^53',
+    says: 'payload must be below 2^53 bytes, got about 9007199254740992',
   },
   // rfc.md 53
   {

@@ -60,6 +60,24 @@ describe('GrowingBytes', () => {
     expect(meter.allocated).toBe(100_000)
   })
 
+  it('gives an exact array with room for the last bytes, which are written once', () => {
+    for (const [came, more] of [[0, 5], [5, 0], [10, 70_000], [3000, 100], [70_000, 1], [70_000, 65_536]] as const) {
+      const meter = new Meter()
+      const growing = new GrowingBytes(meter.allocate)
+      for (const piece of cutAt(pattern(came), [came >> 1])) growing.append(piece, came + more)
+      const taken = growing.take(more)
+      expect([taken.length, taken.buffer.byteLength]).toEqual([came + more, came + more])
+      expectBytes(taken.subarray(0, came), pattern(came))
+      expect(meter.allocated).toBeLessThanOrEqual(2 * (came + more) + 65536)
+      expect(growing.take()).toHaveLength(0)
+    }
+  })
+
+  it('shares not even an empty array', () => {
+    const growing = new GrowingBytes()
+    expect(growing.take()).not.toBe(growing.take())
+  })
+
   it('keeps no appended chunk', () => {
     const growing = new GrowingBytes()
     const chunk = pattern(10)
