@@ -5,9 +5,9 @@ import { packFirstByte } from '../frame/header.ts'
 import type { MaskingKeySource } from '../frame/mask.ts'
 import { FrameWriter } from '../frame/writer.ts'
 import { type CloseBody, encodeCloseBody } from '../message/close-body.ts'
-import { frameOf } from '../message/encoder.ts'
 import { NO_BYTES } from '../values/bytes.ts'
 import type { Allocate } from '../values/growing-bytes.ts'
+import { MadeFrame } from '../values/made-frame.ts'
 import { Opcode } from '../values/opcode.ts'
 import type { Frame, Role } from '../values/types.ts'
 import type { ConnectionCounters } from './stats.ts'
@@ -104,15 +104,15 @@ export class FrameSender {
   /** A ping or an unsolicited pong. Waits for the end of a frame of declared length. */
   control(opcode: typeof Opcode.Ping | typeof Opcode.Pong, payload: Uint8Array): void {
     if (this.#closed) return
-    if (this.#missing > 0) this.#waitingControls.push(frameOf(opcode, payload.slice(), true))
-    else this.#writeControl(frameOf(opcode, payload, true))
+    if (this.#missing > 0) this.#waitingControls.push(new MadeFrame(opcode, payload.slice(), true))
+    else this.#writeControl(new MadeFrame(opcode, payload, true))
   }
 
   /** The answer to a ping (RFC 6455 §5.5.2); §5.5.3 allows to answer only the newest of several. */
   pong(payload: Uint8Array): void {
     if (this.#closed) return
     if (this.stalled || this.#missing > 0) this.#waitingPong = payload.slice()
-    else this.#writeControl(frameOf(Opcode.Pong, payload, true))
+    else this.#writeControl(new MadeFrame(Opcode.Pong, payload, true))
   }
 
   /** Our Close, once. Code 1006 is never sent, and inside a frame nothing can be: then the transport's end must say it. */
@@ -120,7 +120,7 @@ export class FrameSender {
     if (this.#closed || body.statusCode === 1006 || this.#missing > 0) return
     this.#sendWaitingPong()
     this.#closed = true
-    this.#writeControl(frameOf(Opcode.Close, encodeCloseBody(body), true))
+    this.#writeControl(new MadeFrame(Opcode.Close, encodeCloseBody(body), true))
   }
 
   /** All bytes to be sent now, in order, in few chunks. A pong that waits goes with them: the transport has room again. */
@@ -144,7 +144,7 @@ export class FrameSender {
   #begin(opcode: Opcode, payloadLength: number, fin: boolean): void {
     this.#writer.header(packFirstByte(fin, false, false, false, opcode), payloadLength)
     this.#missing = payloadLength
-    this.#observed = this.#observe && { ...frameOf(opcode, NO_BYTES, fin), payloadLength }
+    this.#observed = this.#observe && { ...new MadeFrame(opcode, NO_BYTES, fin), payloadLength }
     this.#count(fin)
   }
 
@@ -164,7 +164,7 @@ export class FrameSender {
     if (this.#waitingPong === undefined || this.#missing > 0 || this.#closed) return
     const payload = this.#waitingPong
     this.#waitingPong = undefined
-    this.#writeControl(frameOf(Opcode.Pong, payload, true))
+    this.#writeControl(new MadeFrame(Opcode.Pong, payload, true))
   }
 
   #writeControl(frame: Frame): void {
