@@ -6,6 +6,7 @@
  */
 
 export { type CalledSocketOptions, duplexOverCalls, type SocketCalls } from './called-socket.ts'
+export { ChunkPool, type ChunkPoolOptions } from './chunk-pool.ts'
 export { type Dial, dialConnection, type Dialled, type DiallingOptions, type DialTarget } from './dialling.ts'
 export { Duplex, type DuplexSocket } from './duplex.ts'
 export { createEnvironment, deferTogether, type RuntimeParts, withEnvironment } from './environment.ts'
