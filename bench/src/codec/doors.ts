@@ -10,7 +10,7 @@ import {
 } from '@wirestream/codec'
 import { nodeEnvironment } from '@wirestream/node'
 import type { CodecCase } from './cases.ts'
-import { type Batch, EncodedTally, maskedChunks, messageOf, messagesIn, MessageTally } from './material.ts'
+import { type Batch, EncodedTally, inGroups, maskedChunks, messageOf, messagesIn, MessageTally } from './material.ts'
 
 // As whoever works on Node would have it.
 const { allocate } = nodeEnvironment
@@ -72,8 +72,4 @@ function source<T>(): { readable: ReadableStream<T>; feed(chunks: readonly T[]):
     },
   })
   return { readable, feed }
-}
-
-function inGroups<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
 }

@@ -142,3 +142,8 @@ function compareFrames(one: CodecCase, bytes: Uint8Array): void {
 function frameLength({ size, role }: CodecCase): number {
   return headerOf(size, false).length + (role === 'client' ? 4 : 0) + size
 }
+
+/** As many calls or chunks of so many each; the last one has the rest. */
+export function inGroups<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+}

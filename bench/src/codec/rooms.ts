@@ -1,9 +1,9 @@
 // Our side with the rooms themselves: no streams.
 
 import { FrameDecoder, FrameEncoder, type Message, MessageDecoder, MessageEncoder } from '@wirestream/codec'
-import { nodeEnvironment } from '@wirestream/node'
+import { ChunkPool, nodeEnvironment } from '@wirestream/node'
 import { type CodecCase, type Form, together } from './cases.ts'
-import { type Batch, EncodedTally, maskedChunks, messageOf, messagesIn, MessageTally } from './material.ts'
+import { type Batch, EncodedTally, inGroups, maskedChunks, messageOf, messagesIn, MessageTally } from './material.ts'
 
 // As whoever works on Node would have it.
 const { allocate } = nodeEnvironment
@@ -29,22 +29,24 @@ function decode(one: CodecCase): Batch {
   }
 }
 
+/**
+ * Chunks go back to the pool once they were counted, which is where a socket would have taken them: as it is for whoever writes to
+ * sockets himself, and for connections. `ws` has no such way; its chunks are the collector's.
+ */
 function encode(one: CodecCase, aCall: number): Batch {
+  const pool = new ChunkPool({ allocate })
   const messages = new MessageEncoder({ allocate })
-  const frames = new FrameEncoder({ role: one.role, allocate })
-  const message = messageOf(one)
-  const count = messagesIn(one)
+  const frames = new FrameEncoder({ role: one.role, allocate: (length) => pool.allocate(length) })
+  const all = new Array<Message>(messagesIn(one)).fill(messageOf(one))
+  const calls = aCall === 1 ? all : inGroups(all, aCall)
   const tally = new EncodedTally(one)
   return () => {
-    for (let left = count; left > 0; left -= aCall) {
-      const now = Math.min(left, aCall)
-      const chunks = frames.encode(now === 1 ? messages.encode(message) : many(messages, message, now))
-      for (const chunk of chunks) tally.add(chunk)
+    for (const call of calls) {
+      for (const chunk of frames.encode(messages.encode(call))) {
+        tally.add(chunk)
+        pool.giveBack(chunk)
+      }
     }
     return tally.take()
   }
-}
-
-function* many(messages: MessageEncoder, message: Message, count: number) {
-  for (let i = 0; i < count; i++) yield* messages.encode(message)
 }

@@ -6,6 +6,7 @@
  */
 
 export { type CalledSocketOptions, duplexOverCalls, type SocketCalls } from './called-socket.ts'
+export { ChunkPool, type ChunkPoolOptions } from './chunk-pool.ts'
 export {
   type CommonTlsOptions,
   type Dial,

@@ -4,9 +4,9 @@
 import type { MaskingKeySource } from '../frame/mask.ts'
 import { FrameWriter } from '../frame/writer.ts'
 import { type CloseBody, encodeCloseBody } from '../message/close-body.ts'
-import { frameOf } from '../message/encoder.ts'
 import { NO_BYTES } from '../values/bytes.ts'
 import type { Allocate } from '../values/growing-bytes.ts'
+import { MadeFrame } from '../values/made-frame.ts'
 import { Opcode } from '../values/opcode.ts'
 import type { Frame, Role } from '../values/types.ts'
 import type { ConnectionCounters } from './stats.ts'
@@ -148,7 +148,7 @@ export class FrameSender {
   #begin(opcode: Opcode, payloadLength: number, fin: boolean): void {
     this.#writer.header((fin ? FIN : 0) | opcode, payloadLength)
     this.#missing = payloadLength
-    this.#observed = this.#observe && { ...frameOf(opcode, NO_BYTES, fin), payloadLength }
+    this.#observed = this.#observe && { ...new MadeFrame(opcode, NO_BYTES, fin), payloadLength }
     this.#count(fin)
   }
 
@@ -179,6 +179,6 @@ export class FrameSender {
     else if (opcode === Opcode.Pong) this.#counters.pongsSent++
     this.#writer.header(FIN | opcode, payload.length)
     this.#writer.payload(payload)
-    this.#observe?.('out', frameOf(opcode, payload, true))
+    this.#observe?.('out', new MadeFrame(opcode, payload, true))
   }
 }

@@ -1,21 +1,12 @@
 // Frames in, bytes out: the mirror of the decoder. Judges every frame of a call before it writes a byte of any; owns the
 // long frame under way between calls.
 
-import { plainBytes } from '../values/bytes.ts'
+import { isIterable } from '../values/bytes.ts'
 import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
-import { type OwnFrame, OwnFrames } from '../values/own-frame.ts'
+import { OwnFrames, type Pen } from '../values/own-frame.ts'
 import { checkRole, type FrameInit, type Role } from '../values/types.ts'
 import { writeHeader } from './header.ts'
-import {
-  mask,
-  type MaskingKeySource,
-  maskInto,
-  rotateKey,
-  secureMaskingKeys,
-  WORDS_FROM,
-  wordsOf,
-  writeKey,
-} from './mask.ts'
+import { type MaskingKeySource, maskInto, rotateKey, secureMaskingKeys, WORDS_FROM, wordsOf, writeKey } from './mask.ts'
 import { isComplete, plan, type PlannedFrame } from './planned-frame.ts'
 
 /** How a {@linkcode FrameEncoder} encodes. */
@@ -34,7 +25,8 @@ export interface FrameEncoderOptions {
  * A frame whose `payloadLength` exceeds its `payload` opens a long frame; the parts that follow continue it with growing
  * `offset` until `payloadLength` is reached, and any other frame before that is a `RangeError`.
  *
- * Several frames a call are several times as cheap as one: each call has memory of its own, which byte streams may transfer.
+ * Several frames a call are several times as cheap as one: each call has memory of its own, which byte streams may transfer. Who writes
+ * to sockets himself may have it again, see `ChunkPool` of `@wirestream/codec/adapter`.
  *
  * ```ts run
  * import { FrameEncoder, Opcode } from '@wirestream/codec'
@@ -45,38 +37,35 @@ export interface FrameEncoderOptions {
  * ```
  */
 export class FrameEncoder {
-  readonly #masks: boolean
-  readonly #maskingKeys: MaskingKeySource
-  readonly #allocate: Allocate
+  readonly #pen: Pen
   /** The long frame under way, as its last part was. */
   #long: PlannedFrame | undefined
-  /** The key of the frame that was opened last. */
-  #key = 0
 
   /** Throws `TypeError` for a role that is none. */
   constructor({ role, insecureMaskingKeys, allocate = allocateZeroed }: FrameEncoderOptions) {
-    this.#masks = checkRole(role) === 'client'
-    this.#maskingKeys = insecureMaskingKeys ?? secureMaskingKeys()
-    this.#allocate = allocate
+    const masks = checkRole(role) === 'client'
+    this.#pen = { masks, maskingKeys: insecureMaskingKeys ?? secureMaskingKeys(), allocate, key: 0 }
   }
 
   /**
    * Encodes one frame or several into few chunks. Small frames share one; a payload of 4 KiB or more that needs no mask is
    * handed on uncopied behind its header, so it must not change until its chunk has been sent. Payloads are never written to.
-   * No chunk shares its ArrayBuffer with another one, but for payloads handed on, which are the caller's. The frames of a text
-   * are best given as `MessageEncoder` gives them: ASCII is then encoded where it is sent from.
+   * No chunk shares its ArrayBuffer with another one, but for payloads handed on, which are the caller's, be they `Buffer`s.
+   *
+   * Messages are best given as `MessageEncoder` gives them, one or a list: they are then written without a frame for each, and ASCII
+   * where it is sent from.
    *
    * Throws `TypeError` or `RangeError` for what RFC 6455 §5 forbids, before any byte of the call was produced.
    */
   encode(frames: FrameInit | Iterable<FrameInit>): Uint8Array[] {
     let long = this.#long
     if (long === undefined && frames instanceof OwnFrames) {
-      const own = frames.takeOwn(this.#masks, this.#allocate)
-      if (own !== undefined) return [this.#finish(own)]
+      const chunks = frames.takeChunks(this.#pen)
+      if (chunks !== undefined) return chunks
     }
     const planned: PlannedFrame[] = []
     for (const frame of isIterable(frames) ? frames : [frames]) {
-      const one = plan(frame, long, this.#masks)
+      const one = plan(frame, long, this.#pen.masks)
       long = isComplete(one) ? undefined : one
       planned.push(one)
     }
@@ -97,39 +86,29 @@ export class FrameEncoder {
       length += frame.header + (lends ? 0 : frame.payload.length)
     }
     if (length > 0) {
-      const block = this.#allocate(length)
-      const words = this.#masks && length >= WORDS_FROM ? wordsOf(block.buffer) : undefined
+      const block = this.#pen.allocate(length)
+      const words = this.#pen.masks && length >= WORDS_FROM ? wordsOf(block.buffer) : undefined
       for (let i = from, at = 0; i < to; i++) at = this.#write(block, words, at, planned[i]!)
       chunks.push(block)
     }
-    // Nobody gets a Buffer, whose slice() is no copy.
-    if (lends) chunks.push(plainBytes(planned[to - 1]!.payload))
+    if (lends) chunks.push(planned[to - 1]!.payload)
     return to
   }
 
   #write(block: Uint8Array, words: Int32Array | undefined, at: number, frame: PlannedFrame): number {
     const { firstByte, payload, payloadLength, offset, header, lends } = frame
-    if (header > 0) at = this.#writeHeader(block, at, firstByte, payloadLength)
+    if (header > 0) at = beginFrame(this.#pen, block, at, firstByte, payloadLength)
     if (lends) return at
-    maskInto(block, at, payload, this.#masks ? rotateKey(this.#key, offset) : 0, words)
+    maskInto(block, at, payload, rotateKey(this.#pen.key, offset), words)
     return at + payload.length
-  }
-
-  #writeHeader(block: Uint8Array, start: number, firstByte: number, payloadLength: number): number {
-    const at = writeHeader(block, start, firstByte, payloadLength, this.#masks)
-    if (!this.#masks) return at
-    this.#key = this.#maskingKeys() // a fresh one for each frame: RFC 6455 §5.3
-    writeKey(block, at, this.#key)
-    return at + 4
-  }
-
-  #finish({ bytes, firstByte, payloadLength }: OwnFrame): Uint8Array {
-    const at = this.#writeHeader(bytes, 0, firstByte, payloadLength)
-    if (this.#masks) mask(bytes, at, bytes.length, this.#key)
-    return bytes
   }
 }
 
-function isIterable(frames: FrameInit | Iterable<FrameInit>): frames is Iterable<FrameInit> {
-  return typeof (frames as Partial<Iterable<FrameInit>> | undefined)?.[Symbol.iterator] === 'function'
+/** Writes a header, and a key where the pen masks: a fresh one for each frame (RFC 6455 §5.3). Gives the place after. */
+export function beginFrame(pen: Pen, block: Uint8Array, at: number, firstByte: number, payloadLength: number): number {
+  at = writeHeader(block, at, firstByte, payloadLength, pen.masks)
+  if (!pen.masks) return at
+  pen.key = pen.maskingKeys()
+  writeKey(block, at, pen.key)
+  return at + 4
 }

@@ -2,13 +2,13 @@
 
 import { MAX_CONTROL_LENGTH } from '../frame/header.ts'
 import { useVectorMasking } from '../frame/mask-simd.ts'
-import { describe, isBytesLike, toBytes } from '../values/bytes.ts'
+import { describe, isBytesLike, isIterable, judgedBytes, toBytes } from '../values/bytes.ts'
 import type { Allocate } from '../values/growing-bytes.ts'
-import { MadeFrame } from '../values/made-frame.ts'
 import { Opcode } from '../values/opcode.ts'
 import type { Control, Frame, Message } from '../values/types.ts'
 import { encodeCloseBody } from './close-body.ts'
-import { TextFrames } from './text-frames.ts'
+import { ItemFrames, ListFrames, type Manner } from './item-frames.ts'
+import type { Item } from './item-writer.ts'
 import { TextWriter } from './text-writer.ts'
 
 /** How a {@linkcode MessageEncoder} encodes. */
@@ -21,8 +21,7 @@ export interface MessageEncoderOptions {
 
 /** Turns messages into frames (RFC 6455 §5.4, §5.6) and control data into control frames (§5.5). */
 export class MessageEncoder {
-  readonly #fragmentSize: number
-  readonly #texts: TextWriter
+  readonly #manner: Manner
 
   /** Throws `RangeError` for a fragment size that is no whole number of at least 1. */
   constructor(options: MessageEncoderOptions = {}) {
@@ -30,59 +29,54 @@ export class MessageEncoder {
     if (!(fragmentSize >= 1) || (fragmentSize !== Infinity && !Number.isSafeInteger(fragmentSize))) {
       throw new RangeError(`Cannot use fragmentSize: must be a whole number of at least 1, got ${String(fragmentSize)}`)
     }
-    this.#fragmentSize = fragmentSize
-    this.#texts = new TextWriter(options.allocate)
+    this.#manner = { fragmentSize, texts: new TextWriter(options.allocate) }
     useVectorMasking()
   }
 
   /**
-   * The frames of one message, made as they are iterated, or one control frame. Payloads are views of `data`, not copied;
-   * a text is encoded as UTF-8, a lone surrogate as U+FFFD. Short texts share an ArrayBuffer, so it must not be transferred.
-   * Throws at once: `TypeError` for data of the wrong type, `RangeError` for what RFC 6455 §5.5 and §7.4 forbid.
+   * The frames of one message or control frame, or of several: made as they are iterated, or, given to `FrameEncoder.encode` as they
+   * are, written at once without being made. Payloads are views of `data`, not copied; a text is encoded as UTF-8, a lone surrogate as
+   * U+FFFD. Short texts share an ArrayBuffer, so it must not be transferred.
+   *
+   * Judges all items, and reads an iterable to its end, at once: throws `TypeError` for data of the wrong type, `RangeError` for what
+   * RFC 6455 §5.5 and §7.4 forbid.
+   *
+   * ```ts run
+   * import { FrameEncoder, type Message, MessageEncoder } from '@wirestream/codec'
+   *
+   * const messages = new MessageEncoder()
+   * const frames = new FrameEncoder({ role: 'server' })
+   * const list: Message[] = [{ type: 'text', data: 'hi' }, { type: 'binary', data: Uint8Array.of(1) }]
+   * const [bytes] = frames.encode(messages.encode(list))
+   * console.assert(bytes?.join() === '129,2,104,105,130,1,1')
+   * ```
    */
-  encode(item: Message | Control): IterableIterator<Frame> {
-    switch (item?.type) {
-      case 'text':
-        return this.#encodeText(item.data)
-      case 'binary':
-        return this.#fragments(Opcode.Binary, toBytes(item.data, 'Cannot encode message'))
-      case 'ping':
-        return one(Opcode.Ping, checkControlData(item.data))
-      case 'pong':
-        return one(Opcode.Pong, checkControlData(item.data))
-      case 'close':
-        return one(Opcode.Close, encodeCloseBody(item))
-      default:
-        throw new TypeError(`Cannot encode message: want a message or a control frame, got ${describe(item)}`)
-    }
-  }
-
-  #encodeText(text: unknown): IterableIterator<Frame> {
-    if (typeof text !== 'string') {
-      throw new TypeError(`Cannot encode message: text must be a string, got ${describe(text)}`)
-    }
-    // No UTF-16 unit takes more than three bytes.
-    return text.length * 3 <= this.#fragmentSize
-      ? new TextFrames(text, this.#texts)
-      : this.#fragments(Opcode.Text, this.#texts.write(text))
-  }
-
-  #fragments(opcode: Opcode, payload: Uint8Array): IterableIterator<Frame> {
-    const size = this.#fragmentSize
-    return payload.length <= size ? one(opcode, payload) : fragments(opcode, payload, size)
+  encode(items: Message | Control | Iterable<Message | Control>): IterableIterator<Frame> {
+    if (!isIterable(items)) return new ItemFrames(judge(items), this.#manner)
+    return new ListFrames([...items].map(judge), this.#manner)
   }
 }
 
-function one(opcode: Opcode, payload: Uint8Array): IterableIterator<Frame> {
-  return [new MadeFrame(opcode, payload, true)].values()
+function judge(item: Message | Control): Item {
+  switch (item?.type) {
+    case 'text':
+      return { opcode: Opcode.Text, payload: checkText(item.data) }
+    case 'binary':
+      return { opcode: Opcode.Binary, payload: judgedBytes(item.data, 'Cannot encode message') }
+    case 'ping':
+      return { opcode: Opcode.Ping, payload: checkControlData(item.data) }
+    case 'pong':
+      return { opcode: Opcode.Pong, payload: checkControlData(item.data) }
+    case 'close':
+      return { opcode: Opcode.Close, payload: encodeCloseBody(item) }
+    default:
+      throw new TypeError(`Cannot encode message: want a message or a control frame, got ${describe(item)}`)
+  }
 }
 
-function* fragments(opcode: Opcode, payload: Uint8Array, size: number): Generator<Frame, undefined> {
-  for (let at = 0; at < payload.length; at += size) {
-    const last = payload.length - at <= size
-    const part = payload.subarray(at, last ? undefined : at + size)
-    yield new MadeFrame(at === 0 ? opcode : Opcode.Continuation, part, last)
-  }
+function checkText(text: unknown): string {
+  if (typeof text === 'string') return text
+  throw new TypeError(`Cannot encode message: text must be a string, got ${describe(text)}`)
 }
 
 /** The payload of a ping or pong. Throws `TypeError` for anything but bytes, `RangeError` above 125 of them. */
@@ -96,9 +90,4 @@ export function checkControlData(data: unknown): Uint8Array {
     )
   }
   return payload
-}
-
-/** A whole frame without reserved bits. */
-export function frameOf(opcode: Opcode, payload: Uint8Array, fin: boolean): Frame {
-  return { fin, rsv1: false, rsv2: false, rsv3: false, opcode, payload, payloadLength: payload.length, offset: 0 }
 }

@@ -66,29 +66,23 @@ export class MessageEncoderStream<B extends boolean = false>
   }
 }
 
-/** The encoder as a room: the frames of one item after another. */
+/** The encoder as a room: the frames of all items of a call. */
 class Encoding implements Room<Message | Control | (Message | Control)[], Frame> {
   readonly #encoder: MessageEncoder
-  #items: (Message | Control)[] = []
-  #at = 0
-  #frames: Iterator<Frame> | undefined
+  #frames: Iterator<Frame, undefined> | undefined
 
   constructor(encoder: MessageEncoder) {
     this.#encoder = encoder
   }
 
   push(items: Message | Control | (Message | Control)[]): void {
-    this.#items = listOf(items)
-    this.#at = 0
+    this.#frames = this.#encoder.encode(items)
   }
 
   pull(): Frame | undefined {
-    for (;;) {
-      const next = this.#frames?.next()
-      if (next !== undefined && !next.done) return next.value
-      this.#frames = this.#at < this.#items.length ? this.#encoder.encode(this.#items[this.#at++]!) : undefined
-      if (this.#frames === undefined) return undefined
-    }
+    const frame = this.#frames?.next().value
+    if (frame === undefined) this.#frames = undefined // they pin payloads
+    return frame
   }
 }
 

@@ -37,6 +37,15 @@ export function toBytes(value: BytesLike, what = 'Cannot use bytes'): Uint8Array
   return new Uint8Array(value)
 }
 
+/** As {@linkcode toBytes}, but a `Buffer` stays what it is: for what is only read from, or handed back to its owner. */
+export function judgedBytes(value: BytesLike, what: string): Uint8Array {
+  if (!(value instanceof Uint8Array)) return toBytes(value, what)
+  const buffer = value.buffer as ArrayBufferLike & { resizable?: boolean }
+  // Only what is surely right passes by; each question saved is 3 ns of the 70 that a small message takes.
+  if (buffer.resizable !== false || value.length === 0) judgeBuffer(buffer, what)
+  return value
+}
+
 /** As {@linkcode toBytes}, for what is known to be a view. */
 export function steadyView(view: ArrayBufferView, what: string): Uint8Array {
   const { buffer } = view // asked once: V8 leaves its compiled code for it
@@ -70,6 +79,11 @@ function isDetached(buffer: ArrayBuffer): boolean {
   } catch {
     return true
   }
+}
+
+/** Whether a caller gave several things; a string is none. */
+export function isIterable<T>(value: T | Iterable<T>): value is Iterable<T> {
+  return typeof value === 'object' && typeof (value as Partial<Iterable<T>> | null)?.[Symbol.iterator] === 'function'
 }
 
 /** A value's kind, for error messages. */

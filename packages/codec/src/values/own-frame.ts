@@ -1,18 +1,31 @@
-// How the message floor hands a whole frame to the frame floor without a copy: in memory that nobody else has, behind room for its header.
+// How the message floor hands frames to the frame floor in one step: judged already, it writes them where they are sent from, and no
+// frame object, iterator or second judgement is needed for each.
 
 import type { Allocate } from './growing-bytes.ts'
+import type { Frame } from './types.ts'
 
-/** One whole frame. The encoder writes its header before the payload, masks in place, and gives the memory out. */
-export interface OwnFrame {
-  /** FIN, the reserved bits and the opcode, which are right. */
-  readonly firstByte: number
-  /** Room for exactly the header, and the payload. */
-  readonly bytes: Uint8Array
-  readonly payloadLength: number
+/** What a frame encoder writes with. */
+export interface Pen {
+  /** Whether frames are masked (RFC 6455 §5.1). */
+  readonly masks: boolean
+  /** Gives a masking key for each frame, octet 0 in its lowest byte. */
+  readonly maskingKeys: () => number
+  readonly allocate: Allocate
+  /** The key of the frame that was begun last; 0 without masking. */
+  key: number
 }
 
-/** An iterable of one frame that may have a way to give it so. */
-export abstract class OwnFrames {
-  /** The frame, which then does not come by iterating; undefined where this does not go for it. */
-  abstract takeOwn(masked: boolean, allocate: Allocate): OwnFrame | undefined
+/** An iterator of frames that may have a way to write them itself. */
+export abstract class OwnFrames implements IterableIterator<Frame> {
+  abstract next(): IteratorResult<Frame, undefined>
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  /**
+   * The chunks of all frames that are left, as `FrameEncoder.encode` gives them; they then do not come by iterating. Undefined where
+   * this does not go for them. Throws before any byte was produced.
+   */
+  abstract takeChunks(pen: Pen): Uint8Array[] | undefined
 }
