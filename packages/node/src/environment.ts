@@ -9,22 +9,27 @@ import { withBallast } from './ballast.ts'
 // V8 keeps the smallest arrays on its own heap; below a page zeroing costs less than the way around it.
 const UNZEROED_FROM = 4096
 
-function allocateUnzeroed(length: number): Uint8Array {
-  if (length < UNZEROED_FROM) return new Uint8Array(length)
-  const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length)
-  return new Uint8Array(buffer, byteOffset, length)
-}
-
-/** Node 20 and 22 collect what lies outside the heap in time by themselves. */
-const collectsLate = /* @__PURE__ */ parseInt(process.versions.node) >= 24
-
-/** The environment of a connection in Node. */
+/** What rooms and doors, and connections of one's own, take from Node. */
 export const nodeEnvironment: Environment = /* @__PURE__ */ createEnvironment({
   // The check phase: behind all the microtasks of what was received, before the loop waits again.
   later: (callback) => void setImmediate(callback),
   unref: (timer) => (timer as NodeJS.Timeout).unref(),
-  allocate: collectsLate ? /* @__PURE__ */ withBallast(allocateUnzeroed) : allocateUnzeroed,
+  allocate(length) {
+    if (length < UNZEROED_FROM) return new Uint8Array(length)
+    const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length)
+    return new Uint8Array(buffer, byteOffset, length)
+  },
 })
 
+/** The same with memory that is collected in time, where what is on the heap makes a full collection long; Node 20 and 22 see to it. */
+export const connectionEnvironment: Environment = /* @__PURE__ */ parseInt(process.versions.node) >= 24
+  ? { ...nodeEnvironment, allocate: withBallast(nodeEnvironment.allocate) }
+  : nodeEnvironment
+
 /** Options with that environment beneath. Throws a `NotSupportedError` in a Node that is too old for us. */
-export const inNode: InRuntime = /* @__PURE__ */ inRuntime('Node', () => process.versions.node, '20.0', nodeEnvironment)
+export const inNode: InRuntime = /* @__PURE__ */ inRuntime(
+  'Node',
+  () => process.versions.node,
+  '20.0',
+  connectionEnvironment,
+)

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { byteStreams } from './byte-streams.ts'
-import { nodeEnvironment } from './environment.ts'
+import { connectionEnvironment } from './environment.ts'
 
 /** How to accept a connection; the request and its socket say the rest. */
 export type UpgradeOptions = Omit<ServerOptions, 'requestHead' | 'head' | 'onRequest' | 'remoteAddress'>
@@ -33,7 +33,7 @@ export function upgrade(
   head: Uint8Array,
   options: UpgradeOptions = {},
 ): Promise<Connection> {
-  const environment = { ...nodeEnvironment, ...options.environment }
+  const environment = { ...connectionEnvironment, ...options.environment }
   const known = describeUpgrade(request, options)
   return acceptConnection(takeSocket(socket, head), { ...options, ...known, environment })
 }

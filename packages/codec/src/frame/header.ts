@@ -95,6 +95,11 @@ export function writeHeader(
   }
   const width = lengthWidth(payloadLength)
   bytes[at++] = bit | (width === 2 ? 126 : 127)
+  if (width === 2) {
+    bytes[at++] = payloadLength >>> 8
+    bytes[at++] = payloadLength
+    return at
+  }
   for (let i = at + width - 1, rest = payloadLength; i >= at; i--, rest = Math.floor(rest / 256)) bytes[i] = rest
   return at + width
 }

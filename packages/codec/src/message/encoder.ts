@@ -53,7 +53,9 @@ export class MessageEncoder {
    */
   encode(items: Message | Control | Iterable<Message | Control>): IterableIterator<Frame> {
     if (!isIterable(items)) return new ItemFrames(judge(items), this.#manner)
-    return new ListFrames([...items].map(judge), this.#manner)
+    const judged: Item[] = []
+    for (const item of items) judged.push(judge(item))
+    return new ListFrames(judged, this.#manner)
   }
 }
 
