@@ -23,8 +23,9 @@ export function readCommand(suites: ReadonlyMap<string, Suite>): Command {
 }
 
 function read(suites: ReadonlyMap<string, Suite>, all: string[]): Command {
-  const { values: { quick, runtime, json, into }, positionals } = parseArgs({
+  const { values: { help, quick, runtime, json, into }, positionals } = parseArgs({
     options: {
+      help: { type: 'boolean', short: 'h', default: false },
       quick: { type: 'boolean', default: false },
       runtime: { type: 'string', default: 'node' },
       json: { type: 'string' },
@@ -32,6 +33,10 @@ function read(suites: ReadonlyMap<string, Suite>, all: string[]): Command {
     },
     allowPositionals: true,
   })
+  if (help) {
+    console.log(usage(suites, all))
+    process.exit()
+  }
   if (positionals[0] === 'report') {
     if (positionals.length === 1) throw new Error('Cannot report: no file was named')
     return { do: 'report', files: positionals.slice(1), into }
@@ -52,5 +57,10 @@ function usage(suites: ReadonlyMap<string, Suite>, all: string[]): string {
     `and R one of: ${Object.keys(choices).join(', ')}`,
     '   or: npm run bench -- report FILE… [--into FOLDER]   writes bench/results.md, the charts in docs and the lines that',
     '       name them from such files; several of the same runtime are held against each other',
+    '',
+    'for example:',
+    '  npm run bench -- echo --runtime bun --quick',
+    '  npm run bench -- all --runtime all --json figures.json',
+    '  npm run bench -- report figures.json',
   ].join('\n')
 }
