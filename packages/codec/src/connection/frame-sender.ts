@@ -1,6 +1,7 @@
 // The frames that go out, one behind another: what may stand where, what waits for the end of a frame of declared length, and
 // the one pong that waits. Owns their bytes until they are taken; decides nothing about when.
 
+import { FIN } from '../frame/header.ts'
 import type { MaskingKeySource } from '../frame/mask.ts'
 import { FrameWriter } from '../frame/writer.ts'
 import { type CloseBody, encodeCloseBody } from '../message/close-body.ts'
@@ -15,9 +16,6 @@ import type { ConnectionCounters } from './stats.ts'
 export type FrameObserver = (direction: 'in' | 'out', frame: Readonly<Frame>) => void
 
 type ControlOpcode = typeof Opcode.Ping | typeof Opcode.Pong | typeof Opcode.Close
-
-/** The FIN bit of a frame's first byte (RFC 6455 §5.2). */
-const FIN = 0x80
 
 /** How a {@linkcode FrameSender} works. */
 export interface FrameSenderOptions {

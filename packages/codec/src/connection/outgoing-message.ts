@@ -1,7 +1,7 @@
 // What callers may send, turned into what is sent: an opcode and bytes, or a source of them.
 
 import { concat, describe, isBytesLike, NO_BYTES, toBytes } from '../values/bytes.ts'
-import { headerLength, packFirstByte, writeHeader } from '../frame/header.ts'
+import { FIN, headerLength, writeHeader } from '../frame/header.ts'
 import { invalidUtf8 } from '../message/text.ts'
 import { Utf8Validator } from '../message/utf8.ts'
 import { Opcode } from '../values/opcode.ts'
@@ -30,7 +30,7 @@ export class PreparedMessage {
   constructor(opcode: Opcode, payload: Uint8Array) {
     this.#header = headerLength(payload.length, false)
     this.#frame = new Uint8Array(this.#header + payload.length)
-    writeHeader(this.#frame, 0, packFirstByte(true, false, false, false, opcode), payload.length, false)
+    writeHeader(this.#frame, 0, FIN | opcode, payload.length, false)
     this.#frame.set(payload, this.#header)
     this.#opcode = opcode
   }

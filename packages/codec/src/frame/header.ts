@@ -10,8 +10,9 @@ export const MAX_HEADER_LENGTH = 14
 export const MAX_CONTROL_LENGTH = 125
 /** The reserved bits within the first byte. */
 export const RSV = 0x70
+/** The FIN bit of the first byte (RFC 6455 §5.2). */
+export const FIN = 0x80
 
-const FIN = 0x80
 const MASKED = 0x80
 
 /** What a header says. A reader has one and fills it anew: an object for each frame would cost a sixth of reading it. */

@@ -2,7 +2,7 @@
 
 import { type FrameDecoder, Frames } from '../frame/decoder.ts'
 import { useVectorMasking } from '../frame/mask-simd.ts'
-import { describe } from '../values/bytes.ts'
+import { describe, isIterable } from '../values/bytes.ts'
 import type { Allocate } from '../values/growing-bytes.ts'
 import { checkLimit, DEFAULT_MAX_MESSAGE_SIZE } from '../values/limits.ts'
 import { isControl, Opcode } from '../values/opcode.ts'
@@ -187,9 +187,4 @@ function* messagesOf(decoder: MessageDecoder, frames: Iterable<Frame>): Generato
 
 function isFrame(input: Frame | Iterable<Frame>): input is Frame {
   return (input as Partial<Frame> | undefined)?.payload instanceof Uint8Array
-}
-
-function isIterable(input: Frame | Iterable<Frame>): input is Iterable<Frame> {
-  return typeof input === 'object' &&
-    typeof (input as Partial<Iterable<Frame>> | null)?.[Symbol.iterator] === 'function'
 }

@@ -1,7 +1,7 @@
 // Whole messages and control frames to bytes: what the frame encoder does with frames, without making any.
 
 import { beginFrame } from '../frame/encoder.ts'
-import { headerLength } from '../frame/header.ts'
+import { FIN, headerLength } from '../frame/header.ts'
 import { mask, maskInto, WORDS_FROM, wordsOf } from '../frame/mask.ts'
 import { LEND_FROM } from '../frame/planned-frame.ts'
 import type { Opcode } from '../values/opcode.ts'
@@ -97,7 +97,7 @@ function write(
   at: number,
 ): number {
   const { length } = payload
-  at = beginFrame(pen, block, at, 0x80 | opcode, length) // FIN
+  at = beginFrame(pen, block, at, FIN | opcode, length)
   if (typeof payload === 'string') mask(block, at, at + length, pen.key, words)
   else if (!isLent(payload, pen)) maskInto(block, at, payload, pen.key, words)
   return at + length
