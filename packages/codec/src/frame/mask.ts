@@ -64,8 +64,8 @@ export function writeKey(bytes: Uint8Array, at: number, key: number): void {
 /** Below this many bytes the byte loop wins over making a word view (measured: about 100 on V8). */
 export const WORDS_FROM = 96
 
-/** Below this many bytes a loop copies sooner than `set` is called. */
-const SET_FROM = 32
+/** Up to this many bytes a loop copies sooner than `set` is called. */
+const LOOPED = 32
 
 /** Memory as words, but for its last bytes. Made once for many payloads: a view takes as long as masking 200 bytes. */
 export function wordsOf(memory: ArrayBufferLike): Int32Array {
@@ -84,11 +84,19 @@ export function mask(bytes: Uint8Array, start: number, end: number, key: number,
 
 /** Writes `source`, masked, to `target` from `at` on; never to `source`, unless they share memory. Key 0 makes a plain copy. */
 export function maskInto(target: Uint8Array, at: number, source: Uint8Array, key: number, words?: Int32Array): void {
+  if (key === 0) return copyInto(target, at, source)
   const { length } = source
-  if (length < (key === 0 ? SET_FROM : WORDS_FROM)) return copyMasked(target, at, source, 0, length, key)
-  if (key !== 0 && length >= SIMD_FROM && kernel(target, at, source, 0, length, key)) return
+  if (length < WORDS_FROM) return copyMasked(target, at, source, 0, length, key)
+  if (length >= SIMD_FROM && kernel(target, at, source, 0, length, key)) return
   target.set(source, at)
   mask(target, at, at + length, key, words)
+}
+
+/** Writes `source` to `target` from `at` on. */
+export function copyInto(target: Uint8Array, at: number, source: Uint8Array): void {
+  const { length } = source
+  if (length > LOOPED) return target.set(source, at)
+  for (let i = 0; i < length; i++) target[at + i] = source[i]!
 }
 
 /** The way without WebAssembly: words, and bytes where those do not fit. */

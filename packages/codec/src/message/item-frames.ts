@@ -1,7 +1,7 @@
 // The frames of messages and control data that were judged: one after another for whoever iterates, or written at once where they are
 // sent from, for the frame encoder.
 
-import { judgeBuffer, toBytes } from '../values/bytes.ts'
+import { toBytes } from '../values/bytes.ts'
 import { MadeFrame } from '../values/made-frame.ts'
 import { isControl, Opcode } from '../values/opcode.ts'
 import { OwnFrames, type Pen } from '../values/own-frame.ts'
@@ -48,9 +48,11 @@ export class ItemFrames extends OwnFrames {
 
   override takeChunks(pen: Pen): Uint8Array[] | undefined {
     const payload = this.#payload
-    if (payload === undefined || !isWhole(this.#opcode, payload, this.#manner)) return undefined
+    const { fragmentSize, texts } = this.#manner
+    if (payload === undefined || !isWhole(this.#opcode, payload, fragmentSize)) return undefined
+    const chunks = writeItem(this.#opcode, payload, pen, texts)
     this.#payload = undefined
-    return writeItem(this.#opcode, payload, pen, this.#manner.texts)
+    return chunks
   }
 }
 
@@ -81,22 +83,24 @@ export class ListFrames extends OwnFrames {
   override takeChunks(pen: Pen): Uint8Array[] | undefined {
     const from = this.#at
     const items = this.#items
+    const { fragmentSize, texts } = this.#manner
     if (this.#begun !== undefined) return undefined
-    for (let i = from; i < items.length; i++) {
-      const { opcode, payload } = items[i]!
-      if (!isWhole(opcode, payload, this.#manner)) return undefined
+    if (fragmentSize !== Infinity) {
+      for (let i = from; i < items.length; i++) {
+        const { opcode, payload } = items[i]!
+        if (!isWhole(opcode, payload, fragmentSize)) return undefined
+      }
     }
+    const chunks = writeItems(items, from, pen, texts)
     this.#at = items.length
-    return writeItems(items, from, pen, this.#manner.texts)
+    return chunks
   }
 }
 
-/** Whether an item is one frame for sure. Throws where its memory was transferred away since it was judged. */
-function isWhole(opcode: Opcode, payload: Payload, { fragmentSize }: Manner): boolean {
-  const isText = typeof payload === 'string'
-  if (!isText && payload.length === 0) judgeBuffer(payload.buffer, CANNOT)
+/** Whether an item is one frame for sure. */
+function isWhole(opcode: Opcode, payload: Payload, fragmentSize: number): boolean {
   // No UTF-16 unit takes more than three bytes.
-  return (isText ? 3 : 1) * payload.length <= fragmentSize || isControl(opcode)
+  return (typeof payload === 'string' ? 3 : 1) * payload.length <= fragmentSize || isControl(opcode)
 }
 
 function* fragments(opcode: Opcode, payload: Uint8Array, size: number): Generator<Frame, undefined> {

@@ -1,9 +1,10 @@
 // Whole messages and control frames to bytes: what the frame encoder does with frames, without making any.
 
 import { beginFrame } from '../frame/encoder.ts'
-import { FIN, headerLength } from '../frame/header.ts'
-import { mask, maskInto, WORDS_FROM, wordsOf } from '../frame/mask.ts'
+import { FIN, headerLength, writeHeader } from '../frame/header.ts'
+import { copyInto, mask, maskInto, WORDS_FROM, wordsOf } from '../frame/mask.ts'
 import { LEND_FROM } from '../frame/planned-frame.ts'
+import { judgeBuffer } from '../values/bytes.ts'
 import type { Opcode } from '../values/opcode.ts'
 import type { Pen } from '../values/own-frame.ts'
 import { type TextWriter, writeAscii } from './text-writer.ts'
@@ -18,49 +19,71 @@ export interface Item {
   payload: Payload
 }
 
-/** One item as chunks: an exact block, and behind it the payload if a server lends it. */
+/** One item as chunks: an exact block, and behind it the payload if a server lends it. Throws as {@linkcode judgeStill} does. */
 export function writeItem(opcode: Opcode, payload: Payload, pen: Pen, texts: TextWriter): Uint8Array[] {
+  judgeStill(payload)
   if (typeof payload === 'string' && !texts.expectsAscii) payload = texts.writeAny(payload)
   const header = headerLength(payload.length, pen.masks)
-  const lends = isLent(payload, pen)
-  const block = pen.allocate(lends ? header : header + payload.length)
+  if (isLent(payload, pen.masks)) {
+    const block = newHeader(header)
+    writePlain(opcode, payload, block, 0)
+    return [block, payload]
+  }
+  const block = pen.allocate(header + payload.length)
   if (typeof payload === 'string' && !writeAscii(payload, block, header)) {
     return writeItem(opcode, texts.writeAny(payload), pen, texts)
   }
-  write(opcode, payload, pen, block, undefined, 0)
-  return lends ? [block, payload as Uint8Array] : [block]
+  if (pen.masks) writeMasked(opcode, payload, pen, block, undefined, 0)
+  else writePlain(opcode, payload, block, 0)
+  return [block]
 }
 
-/** The items from there on as chunks: exact blocks, and behind them the payloads that a server lends. */
+/**
+ * The items from there on as chunks: exact blocks, and behind them the payloads that a server lends. Throws as {@linkcode judgeStill}
+ * does.
+ */
 export function writeItems(items: readonly Item[], from: number, pen: Pen, texts: TextWriter): Uint8Array[] {
   if (!texts.expectsAscii) writeTexts(items, from, texts)
+  const { masks } = pen
   const chunks: Uint8Array[] = []
   while (from < items.length) {
-    let length = 0
     let to = from
-    let count = 0 // of texts
+    let length = 0
+    let hasTexts = false
     let lent: Uint8Array | undefined
     do {
       const { payload } = items[to++]!
-      length += headerLength(payload.length, pen.masks)
-      if (isLent(payload, pen)) lent = payload
-      else length += payload.length
-      if (typeof payload === 'string') count++
-    } while (to < items.length && lent === undefined)
-    const block = pen.allocate(length)
-    if (count > 0 && !writeAllAscii(items, from, to, pen, block)) {
+      judgeStill(payload)
+      length += headerLength(payload.length, masks)
+      if (typeof payload === 'string') hasTexts = true
+      else if (isLent(payload, masks)) {
+        lent = payload
+        break
+      }
+      length += payload.length
+    } while (to < items.length)
+    const block = lent !== undefined && to - from === 1 ? newHeader(length) : pen.allocate(length)
+    if (hasTexts && !writeAllAscii(items, from, to, masks, block)) {
       writeTexts(items, from, texts)
       continue
     }
-    const words = pen.masks && length >= WORDS_FROM ? wordsOf(block.buffer) : undefined
-    for (let at = 0; from < to; from++) {
-      const { opcode, payload } = items[from]!
-      at = write(opcode, payload, pen, block, words, at)
-    }
+    if (masks) writeAllMasked(items, from, to, pen, block)
+    else writeAllPlain(items, from, to, block)
     chunks.push(block)
     if (lent !== undefined) chunks.push(lent)
+    from = to
   }
   return chunks
+}
+
+/** Memory for a header alone: V8 keeps it on its heap, which is faster than any allocator. */
+function newHeader(length: number): Uint8Array {
+  return new Uint8Array(length)
+}
+
+/** Throws `TypeError` where a payload's memory was transferred away since it was judged. */
+function judgeStill(payload: Payload): void {
+  if (payload.length === 0 && typeof payload !== 'string') judgeBuffer(payload.buffer, 'Cannot encode message')
 }
 
 /** Makes bytes of all texts from there on. */
@@ -72,12 +95,12 @@ function writeTexts(items: readonly Item[], from: number, texts: TextWriter): vo
 }
 
 /** Whether a payload is handed on as it is: the caller's own, be it a `Buffer`. */
-function isLent(payload: Payload, { masks }: Pen): payload is Uint8Array {
+function isLent(payload: Payload, masks: boolean): payload is Uint8Array {
   return !masks && payload.length >= LEND_FROM && typeof payload !== 'string'
 }
 
 /** Writes the texts to their places, before any key is asked for; false where one is not ASCII. */
-function writeAllAscii(items: readonly Item[], from: number, to: number, { masks }: Pen, block: Uint8Array): boolean {
+function writeAllAscii(items: readonly Item[], from: number, to: number, masks: boolean, block: Uint8Array): boolean {
   for (let i = from, at = 0; i < to; i++) {
     const { payload } = items[i]!
     at += headerLength(payload.length, masks)
@@ -87,8 +110,32 @@ function writeAllAscii(items: readonly Item[], from: number, to: number, { masks
   return true
 }
 
-/** Writes the header, and the payload unless it is lent; a text stands in its place already. Gives the place after. */
-function write(
+/** Writes a server's header, and the payload unless it is lent; a text stands in its place already. Gives the place after. */
+function writePlain(opcode: Opcode, payload: Payload, block: Uint8Array, at: number): number {
+  const { length } = payload
+  at = writeHeader(block, at, FIN | opcode, length, false)
+  if (typeof payload !== 'string' && length < LEND_FROM) copyInto(block, at, payload)
+  return at + length
+}
+
+// One loop for servers and one for clients: with both in one, 16 bytes take a tenth longer.
+function writeAllPlain(items: readonly Item[], from: number, to: number, block: Uint8Array): void {
+  for (let at = 0; from < to; from++) {
+    const { opcode, payload } = items[from]!
+    at = writePlain(opcode, payload, block, at)
+  }
+}
+
+function writeAllMasked(items: readonly Item[], from: number, to: number, pen: Pen, block: Uint8Array): void {
+  const words = block.length >= WORDS_FROM ? wordsOf(block.buffer) : undefined
+  for (let at = 0; from < to; from++) {
+    const { opcode, payload } = items[from]!
+    at = writeMasked(opcode, payload, pen, block, words, at)
+  }
+}
+
+/** Writes a client's header and the payload; a text stands in its place already. Gives the place after. */
+function writeMasked(
   opcode: Opcode,
   payload: Payload,
   pen: Pen,
@@ -99,6 +146,6 @@ function write(
   const { length } = payload
   at = beginFrame(pen, block, at, FIN | opcode, length)
   if (typeof payload === 'string') mask(block, at, at + length, pen.key, words)
-  else if (!isLent(payload, pen)) maskInto(block, at, payload, pen.key, words)
+  else maskInto(block, at, payload, pen.key, words)
   return at + length
 }
