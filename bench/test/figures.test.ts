@@ -8,7 +8,7 @@ import { EncodedTally, maskedChunks, MessageTally } from '../src/codec/material.
 import type { CodecCase } from '../src/codec/cases.ts'
 import { rooms } from '../src/codec/rooms.ts'
 import { ws } from '../src/codec/ws.ts'
-import { compare, inRounds } from '../src/harness.ts'
+import { compare, inRounds, measure } from '../src/harness.ts'
 import { type Group, group, movement } from '../src/report/repeats.ts'
 import { publish } from '../src/report/publish.ts'
 import { reaches, type Result, resultOf } from '../src/result.ts'
@@ -54,6 +54,20 @@ test('sides take turns, the order turned round every time', async () => {
   const order: string[] = []
   await inRounds(['a', 'b'], 3, (name) => Promise.resolve(order.push(name)))
   expect(order.join('')).toBe('abbaab')
+})
+
+test('a round is measured in slices, in turns, and its figure is their mean', async () => {
+  const order: string[] = []
+  const side = (name: string, figures: number[]) => ({
+    measure(seconds: number): Promise<number> {
+      order.push(`${name}${seconds}`)
+      return Promise.resolve(figures.shift()!)
+    },
+  })
+  const sides = { a: side('a', [0, 1, 3, 5, 7]), b: side('b', [0, 2, 2, 4, 4]) }
+  const rounds = await measure(sides, { rounds: 2, seconds: 1, slice: 0.5, warmUp: 3 })
+  expect(rounds).toEqual({ a: [2, 6], b: [2, 4] })
+  expect(order.join(' ')).toBe('a3 b3 a0.5 b0.5 b0.5 a0.5 a0.5 b0.5 b0.5 a0.5')
 })
 
 test('the median of the ratios of rounds counts, not the ratio of medians', () => {

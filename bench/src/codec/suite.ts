@@ -1,4 +1,4 @@
-// What the suites `codec` and `streams` share: a process for each case, and the sides of it in turns.
+// What the suites `codec` and `streams` share: a process for each side of a case, and the sides in turns.
 
 import { type Effort, measure, secondsFor, type Side } from '../harness.ts'
 import { PLAIN_WS, rivalsOn } from '../rivals.ts'
@@ -6,7 +6,7 @@ import type { Suite, SuiteOptions } from '../suite.ts'
 import { start } from '../target.ts'
 import { type CodecCase, type CodecGroup, nameOf, quickCases } from './cases.ts'
 
-/** To start a process and check its answers, in seconds. */
+/** To start the processes and check their answers, in seconds. */
 const START = 0.25
 
 /** A suite of these groups, against the receiver and sender of `ws`. */
@@ -30,9 +30,10 @@ export function codecSuite(about: string, groups: readonly CodecGroup[]): Suite 
   }
 }
 
-/** Nothing settles between sides that share a process, so they share a round's seconds too; each has a third at least. */
+/** Such work settles at once, so sides share a round's seconds, and take turns the faster; each has a third at least. */
 function shared(sides: number, effort: Effort): Effort {
-  return { ...effort, seconds: effort.seconds / Math.min(sides, 3) }
+  const share = Math.min(sides, 3)
+  return { ...effort, seconds: effort.seconds / share, slice: effort.slice / share }
 }
 
 /** How many sides a group has, rivals included. */
@@ -49,16 +50,15 @@ function rivalsOf(one: CodecCase, rooms: boolean, { target, quick }: Pick<SuiteO
 async function compareAll({ one, forms }: CodecGroup, options: SuiteOptions): Promise<void> {
   const { target, effort, report } = options
   const rivals = rivalsOf(one, forms.includes('rooms'), options)
-  const sides = [...forms, ...rivals.map(({ name }) => name)]
-  const child = start(target, ['codec/worker'])
+  const names = [...forms, ...rivals.map(({ name }) => name)]
+  const children = names.map(() => start(target, ['codec/worker']))
+  options.doing(nameOf(one, forms[0]!))
   try {
-    options.doing(nameOf(one, forms[0]!))
-    await child.ask({ do: 'prepare', one, sides })
-    const side = (name: string): [string, Side] => [
-      name,
-      { measure: (seconds) => child.ask<number>({ do: 'run', side: name, seconds }) },
-    ]
-    const rounds = await measure(Object.fromEntries(sides.map(side)), shared(sides.length, effort))
+    await Promise.all(children.map((child, i) => child.ask({ do: 'prepare', one, side: names[i] })))
+    const sides = Object.fromEntries(names.map((name, i): [string, Side] => [name, {
+      measure: (seconds) => children[i]!.ask<number>({ do: 'run', seconds }),
+    }]))
+    const rounds = await measure(sides, shared(names.length, effort))
     for (const form of forms) {
       for (const rival of rivals) {
         const figures = { ours: rounds[form]!, theirs: rounds[rival.name]! }
@@ -66,6 +66,6 @@ async function compareAll({ one, forms }: CodecGroup, options: SuiteOptions): Pr
       }
     }
   } finally {
-    await child.stop()
+    await Promise.all(children.map((child) => child.stop()))
   }
 }

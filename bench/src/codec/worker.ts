@@ -1,4 +1,5 @@
-// A process for one case: does the work of one side or another for so long, when it is asked.
+// A process for one side of one case: does its work for so long, when it is asked. Each has its own, since what one side leaves to the
+// collector is not the others' to collect.
 
 import { answer } from '../answer.ts'
 import { PLAIN_WS, WS } from '../rivals.ts'
@@ -8,21 +9,15 @@ import type { Batch } from './material.ts'
 import { rooms } from './rooms.ts'
 import { ws } from './ws.ts'
 
-const sides = new Map<string, Batch>()
+let batch: Batch
 
 answer({
-  /** The first batch of each side compares every byte; a side that does other work than the case is no side. */
-  async prepare({ one, sides: names }: { one: CodecCase; sides: string[] }) {
-    for (const name of names) {
-      const batch = make(name, one)
-      sides.set(name, batch)
-      await batch()
-    }
+  /** The first batch compares every byte; a side that does other work than the case is no side. */
+  async prepare({ one, side }: { one: CodecCase; side: string }) {
+    batch = make(side, one)
+    await batch()
   },
-  run({ side, seconds }: { side: string; seconds: number }) {
-    globalThis.gc!() // the garbage of one side is not the other's to collect
-    return rate(sides.get(side)!, seconds)
-  },
+  run: ({ seconds }: { seconds: number }) => rate(seconds),
 })
 
 function make(name: string, one: CodecCase): Batch {
@@ -31,7 +26,7 @@ function make(name: string, one: CodecCase): Batch {
 }
 
 /** Messages per second over at least that time. */
-async function rate(batch: Batch, seconds: number): Promise<number> {
+async function rate(seconds: number): Promise<number> {
   const start = performance.now()
   let [messages, elapsed] = [0, 0]
   do {
