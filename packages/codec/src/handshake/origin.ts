@@ -33,6 +33,17 @@ export function judgeOrigin(head: RequestHead, own: string, policy: AllowedOrigi
   demand(isAllowed(origins[0], head, own, policy), 'refused-origin', what, 'an Origin that is allowed', origins)
 }
 
+/** Throws `TypeError` for a policy that is none, as {@linkcode judgeOrigin} would at a request. */
+export function checkAllowedOrigins(policy: AllowedOrigins, what: string): void {
+  if (policy === 'all' || policy === 'same-origin' || typeof policy === 'function') return
+  if (Array.isArray(policy)) policy.forEach(listedOrigin)
+  else {
+    throw new TypeError(
+      `${what}: allowedOrigins must be a list, a function, "same-origin" or "all", got ${quote(policy)}`,
+    )
+  }
+}
+
 function isAllowed(
   origin: string | undefined,
   head: RequestHead,

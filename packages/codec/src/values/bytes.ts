@@ -90,7 +90,7 @@ export function isIterable<T>(value: T | Iterable<T>): value is Iterable<T> {
 export function describe(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value !== 'object') return typeof value
-  return value.constructor?.name ?? 'object'
+  return value.constructor?.name || 'object' // a generator's has no name
 }
 
 /** How many bytes a string takes in UTF-8; a lone surrogate counts as U+FFFD, as it is encoded. */
