@@ -44,7 +44,7 @@ export interface ListenerCloseOptions {
 
 /** A server that listens. */
 export interface Listener {
-  /** Where clients connect to: `ws://127.0.0.1:8080/`, `wss://…`, or `ws+unix:` and the path of a Unix socket. */
+  /** Where clients connect to: `ws://127.0.0.1:8080`, `wss://…`; for people, `ws+unix:` and the path of a Unix socket. */
   readonly url: string
   /** The address that is listened on; empty for a Unix socket. */
   readonly hostname: string
