@@ -1,4 +1,4 @@
-// security.md, row 32: pages of strangers drive a server that does not look at Origin. rfc.md, rules 8, 18 and 53.
+// security.md, row 32: pages of strangers drive a server that does not look at Origin (rules 8, 18 and 53).
 
 import { describe, expect, test } from 'vitest'
 import { type AllowedOrigins, judgeUpgradeRequest, type RequestHead } from '../../src/handshake/index.ts'
