@@ -47,7 +47,7 @@ export function judgedBytes(value: BytesLike, what: string): Uint8Array {
 }
 
 /** As {@linkcode toBytes}, for what is known to be a view. */
-export function steadyView(view: ArrayBufferView, what: string): Uint8Array {
+function steadyView(view: ArrayBufferView, what: string): Uint8Array {
   const { buffer } = view // asked once: V8 leaves its compiled code for it
   judgeBuffer(buffer, what)
   return view.constructor === Uint8Array ? view as Uint8Array : new Uint8Array(buffer, view.byteOffset, view.byteLength)
