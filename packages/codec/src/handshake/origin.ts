@@ -30,7 +30,10 @@ export function judgeOrigin(head: RequestHead, own: string, policy: AllowedOrigi
   if (policy === 'all') return
   const origins = fieldValues(head.headers, 'Origin')
   demand(origins.length <= 1, 'refused-origin', what, 'at most one Origin', origins)
-  demand(isAllowed(origins[0], head, own, policy), 'refused-origin', what, 'an Origin that is allowed', origins)
+  if (isAllowed(origins[0], head, own, policy)) return
+  // Behind a proxy that ends TLS, the scheme is what is wrong.
+  const wanted = policy === 'same-origin' ? `the server's own Origin ${quote(own)}` : 'an Origin that is allowed'
+  demand(false, 'refused-origin', what, wanted, origins)
 }
 
 /** Throws `TypeError` for a policy that is none, as {@linkcode judgeOrigin} would at a request. */
