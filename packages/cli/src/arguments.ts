@@ -21,8 +21,13 @@ export function readArguments<const O extends OptionsConfig>(args: string[], opt
   try {
     return parseArgs({ args, options, allowPositionals: true })
   } catch (error) {
+    const { message } = error as Error
+    const [, option] = /^Option '(\S+)' argument is ambiguous/.exec(message) ?? []
+    if (option !== undefined) {
+      throw new UsageError(`${option} wants a value; one that begins with a dash goes as ${option}=VALUE`)
+    }
     // The platform's first sentence names the fault; the rest teaches its own syntax.
-    throw new UsageError((error as Error).message.split(/\.? To specify|\n/)[0]!.replace(/^[A-Z](?=[a-z])/, lower))
+    throw new UsageError(message.split(/\.? To specify|\n/)[0]!.replace(/^[A-Z](?=[a-z])/, lower))
   }
 }
 

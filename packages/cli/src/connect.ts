@@ -58,6 +58,7 @@ export async function connectCommand(args: string[]): Promise<number> {
     greet(connection)
     const sending = sendInput(connection, linger)
     await printMessages(connection, output, maxMessageSize !== undefined)
+    await output.flush()
     const { closeCode, reason } = await connection.closed
     process.stderr.write(`closed: ${closeCode}${reason === '' ? '' : ` ${oneLine(reason)}`}\n`)
     const fault = await sending
@@ -94,7 +95,14 @@ function readUrl(text: string): string {
   return text
 }
 
+/** Node passes over what is no certificate, and would blame the server's for it. */
 function readCertificates(file: string): string {
+  const text = readText(file)
+  if (/^-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/m.test(text)) return text
+  throw new UsageError(`--ca must be a file of certificates in PEM, got ${JSON.stringify(file)}, which has none`)
+}
+
+function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {

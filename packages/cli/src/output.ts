@@ -42,6 +42,12 @@ export class Output {
     })
   }
 
+  /** Resolves when the system has taken all that was written. Rejects as `write` does: a full disk tells only then. */
+  async flush(): Promise<void> {
+    await new Promise<void>((resolve) => this.#stream.write('', () => resolve()))
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
   #cork(): void {
     if (this.#corked) return
     this.#corked = true

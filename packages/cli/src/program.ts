@@ -28,7 +28,8 @@ export async function run(args: string[]): Promise<number> {
   const command = commands.get(name ?? '')
   try {
     if (name === '--version') return say(version())
-    if (name === '--help' || name === '-h' || name === 'help') return say(programHelp)
+    if (name === 'help') return say(commands.get(rest[0] ?? '')?.help ?? programHelp)
+    if (name === '--help' || name === '-h') return say(programHelp)
     if (command === undefined) throw new UsageError(complaint(name))
     if (rest.includes('--help') || rest.includes('-h')) return say(command.help)
     return await command.run(rest)

@@ -1,6 +1,7 @@
 // Arguments that make no sense, and the help for those who ask: exit code 2 with one line and a hint, or 0.
 
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { expectOneComplaint, run } from './support/program.ts'
 
@@ -14,6 +15,8 @@ describe('the program', () => {
     [['--help'], 'wirestream connect ws://127.0.0.1:8080'],
     [['connect', '--help'], "--header 'Authorization: Bearer TOKEN'"],
     [['serve', '--help'], 'wirestream serve --echo --port 8080'],
+    [['help'], 'wirestream connect ws://127.0.0.1:8080'],
+    [['help', 'connect'], "--header 'Authorization: Bearer TOKEN'"],
   ])('helps with examples: %j', async (args, example) => {
     const { code, stderr, stdout } = await run(args)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -44,8 +47,13 @@ describe('the program', () => {
     [['connect', 'ws://host', '--header', 'Upgrade: h2c'], 'Upgrade'],
     [['connect', 'ws://host', '--protocol', 'a b'], 'got "a b"'],
     [['connect', 'ws://host', '--timeout', 'soon'], '--timeout must be a number of seconds'],
-    [['connect', 'ws://host', '--linger', '-1'], '--linger'],
+    [
+      ['connect', 'ws://host', '--linger', '-1'],
+      '--linger wants a value; one that begins with a dash goes as --linger=VALUE',
+    ],
+    [['connect', 'ws://host', '--linger=-1'], '--linger must be a number of seconds of at least 0, got "-1"'],
     [['connect', 'ws://host', '--ca', '/does/not/exist'], '--ca must be a file that can be read'],
+    [['connect', 'wss://host', '--ca', fileURLToPath(import.meta.url)], '--ca must be a file of certificates in PEM'],
     [['connect', 'ws://host', '--insecure=yes'], '--insecure'],
   ])('refuses %j', async (args, complaint) => {
     const finished = await run(args)

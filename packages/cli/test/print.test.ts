@@ -1,9 +1,9 @@
 // What a terminal is shown of messages, which a test cannot see from outside without one.
 
 import type { IncomingMessage } from '@wirestream/node'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { Output } from '../src/output.ts'
+import { Output, OutputClosed } from '../src/output.ts'
 import { printMessage } from '../src/print.ts'
 
 /** What is written for a message whose body comes in these chunks. */
@@ -38,5 +38,34 @@ describe('printMessage', () => {
     expect(await shown('binary', [text.subarray(0, 14)], true)).toBe(line)
     expect(await shown('binary', bytes.slice(0, 14), true)).toBe(line)
     expect(await shown('binary', [], true)).toBe('binary, 0 bytes\n')
+  })
+})
+
+describe('Output', () => {
+  const failing = (code: string) =>
+    new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error('cannot write'), { code })) })
+
+  it('tells of what was written last and could not be, as on a full disk', async () => {
+    const output = new Output(failing('ENOSPC'))
+    await output.write('all there was\n')
+    await expect(output.flush()).rejects.toMatchObject({ code: 'ENOSPC' })
+  })
+
+  it('tells as what it is that nobody reads any more', async () => {
+    const output = new Output(failing('EPIPE'))
+    await output.write('all there was\n')
+    await expect(output.flush()).rejects.toBeInstanceOf(OutputClosed)
+  })
+
+  it('waits until everything is out', async () => {
+    const written: string[] = []
+    const slow = new Writable({
+      write: (chunk, _encoding, done) => setImmediate(() => done(void written.push(String(chunk)))),
+    })
+    const output = new Output(slow)
+    await output.write('a')
+    await output.write('b')
+    await output.flush()
+    expect(written.join('')).toBe('ab')
   })
 })

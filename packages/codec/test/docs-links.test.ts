@@ -11,6 +11,7 @@ const documents = findDocuments()
 describe('links in documents', () => {
   test('there are documents, and links in them', () => {
     expect(documents).toContain('README.md')
+    expect(documents).toContain('packages/codec/examples/README.md')
     expect(documents.flatMap((path) => linksOf(read(path))).length).toBeGreaterThan(20)
   })
 
@@ -62,6 +63,9 @@ function read(path: string): string {
 function findDocuments(): string[] {
   const below = (folder: string, deep: boolean) =>
     readdirSync(root + folder, { recursive: deep, encoding: 'utf8' }).map((name) => join(folder, name))
-  const packages = readdirSync(`${root}packages`).flatMap((name) => below(`packages/${name}`, false))
-  return [...below('.', false), ...below('docs', true), ...packages].filter((path) => path.endsWith('.md')).sort()
+  const packages = readdirSync(`${root}packages`).flatMap((name) => [`packages/${name}`, `packages/${name}/examples`])
+    .filter((folder) => existsSync(root + folder)).flatMap((folder) => below(folder, false))
+  return [...below('.', false), ...below('docs', true), ...below('bench', false), ...packages].filter((path) =>
+    path.endsWith('.md')
+  ).sort()
 }

@@ -1,4 +1,4 @@
-// RFC 6455 §4.1: a client of wss says in TLS which host it wants (SNI). rfc.md 4.
+// RFC 6455 §4.1: a client of wss says in TLS which host it wants (SNI). rule 4.
 
 import { connect, serve } from '@wirestream/node'
 import { makeCertificate } from '@wirestream/testing'

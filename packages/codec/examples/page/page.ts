@@ -1,6 +1,7 @@
 // A page that decodes recorded bytes: choose a file of what a WebSocket server sent after its response head, and see its
-// messages. No socket is involved; a file is a stream of bytes like any other. Bundle it as `page.js`:
-// `esbuild page.ts --bundle --format=esm --outfile=page.js`.
+// messages. No socket is involved; a file is a stream of bytes like any other. Bundle it as `page.js` and
+// serve the folder, since browsers load no modules from `file:`:
+// `esbuild page.ts --bundle --format=esm --outfile=page.js --servedir=. --serve=127.0.0.1:8000`.
 
 import { FrameDecoderStream, MessageDecoderStream } from '@wirestream/codec'
 

@@ -7,6 +7,7 @@ import { environmentOf } from '../connection/environment.ts'
 import { resolveOptions } from '../connection/options.ts'
 import { DONE } from '../connection/promises.ts'
 import type { Stop, StopListener } from '../connection/transport.ts'
+import { checkAnswerOptions } from '../handshake/server.ts'
 import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
 import { StatusCode } from '../values/status-code.ts'
 import type { ByteStreams } from '../values/types.ts'
@@ -43,7 +44,7 @@ export interface ListenerCloseOptions {
 
 /** A server that listens. */
 export interface Listener {
-  /** Where clients connect to: `ws://127.0.0.1:8080/`, `wss://…`, or `ws+unix:` and the path of a Unix socket. */
+  /** Where clients connect to: `ws://127.0.0.1:8080`, `wss://…`; for people, `ws+unix:` and the path of a Unix socket. */
   readonly url: string
   /** The address that is listened on; empty for a Unix socket. */
   readonly hostname: string
@@ -101,6 +102,7 @@ export class ConnectionGroup {
     if (typeof handler !== 'function') {
       throw new TypeError(`Cannot serve: the handler must be a function, got ${typeof handler}`)
     }
+    checkAnswerOptions(options, 'Cannot serve')
     this.#options = { ...options, ...resolveOptions(options) }
     this.#handler = handler
   }

@@ -2,27 +2,19 @@
 
 import { HeadReader, tooBig } from '../handshake/head-reader.ts'
 import { encodeResponse, type RequestHead } from '../handshake/http1.ts'
-import { type Refusal, type RefusalInit, refuse, refuseFault } from '../handshake/refusal.ts'
+import { refuseFault } from '../handshake/refusal.ts'
 import { isPlainRequest, judgeUpgradeRequest, type UpgradeAnswerOptions } from '../handshake/server.ts'
 import { describeRequest, type UpgradeRequest } from '../handshake/upgrade-request.ts'
 import type { Limits } from '../values/limits.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import type { ByteStreams } from '../values/types.ts'
-import { UpgradeError, WebSocketError } from '../values/websocket-error.ts'
+import { UpgradeError } from '../values/websocket-error.ts'
+import { type AcceptDecision, answerPlainly, ask, consult, type HttpAnswer, isThenable, refuseWith } from './answer.ts'
 import { Connection } from './connection.ts'
 import { brokenBy } from './ends.ts'
 import { environmentOf } from './environment.ts'
 import { type CommonOptions, resolveOptions } from './options.ts'
 import { HandshakeTransport, type Stop } from './transport.ts'
-
-/** A whole HTTP response as a hook states it; the connection ends behind it. */
-export interface HttpAnswer extends RefusalInit {
-  /** The HTTP status, 200 to 599; of refusals 401, 403 and 404 are usual. */
-  readonly status: number
-}
-
-/** What a hook may say to an upgrade request: nothing or true to accept it, false for a 403, or any refusal. */
-export type AcceptDecision = void | undefined | boolean | HttpAnswer
 
 /** How to accept as a server. */
 export interface ServerOptions extends CommonOptions, Omit<UpgradeAnswerOptions, 'extensions'> {
@@ -81,7 +73,7 @@ export async function acceptUntil(
     const read = readRequest(handshake, limits, known)
     const { request, rest } = isThenable(read) ? await read : read
     if (known.onRequest !== undefined && isPlainRequest(request)) {
-      throw await answerPlainly(handshake, request, known.onRequest, known)
+      throw await answerPlainly(handshake, describeRequest(request, known), known.onRequest)
     }
     const { protocols, allowedOrigins, headers } = options
     const wanted = { protocols, allowedOrigins, headers, secure: known.secure }
@@ -148,69 +140,4 @@ async function readHead(
 
 async function refuseHead(handshake: HandshakeTransport, fault: ProtocolError): Promise<never> {
   throw await refuseWith(handshake, refuseFault(fault))
-}
-
-/** Lets the hook decide; throws where it says no. */
-async function ask(
-  handshake: HandshakeTransport,
-  request: UpgradeRequest,
-  accept: NonNullable<ServerOptions['accept']>,
-): Promise<void> {
-  const refusal = await consult(handshake, async () => refusalOf(await accept(request)))
-  if (refusal !== undefined) throw await refuseWith(handshake, refusal)
-}
-
-function refusalOf(decision: AcceptDecision): Refusal | undefined {
-  if (decision === undefined || decision === true) return undefined
-  return responseOf(decision === false ? { status: 403, body: 'Forbidden\n' } : decision)
-}
-
-function responseOf({ status, ...init }: HttpAnswer): Refusal {
-  return refuse(status, init)
-}
-
-async function answerPlainly(
-  handshake: HandshakeTransport,
-  head: RequestHead,
-  onRequest: NonNullable<ServerOptions['onRequest']>,
-  known: KnownRequest,
-): Promise<WebSocketError> {
-  const answer = await consult(handshake, async () => responseOf(await onRequest(describeRequest(head, known))))
-  // A response to HEAD says how long the body would be (RFC 9110 §9.3.2).
-  const body = head.method === 'HEAD' ? '' : answer.body
-  return refuseWith(handshake, { ...answer, body }, 'the request asked for no WebSocket')
-}
-
-/** What a hook says, at once if it does; where it throws or says what cannot be answered, the client gets a 500. */
-function consult<T>(handshake: HandshakeTransport, hook: () => T | Promise<T>): T | Promise<T> {
-  const fail = async (error: unknown): Promise<never> => {
-    if (!handshake.stopped) await refuseWith(handshake, refuse(500, { body: 'Internal Server Error\n' }))
-    throw error
-  }
-  try {
-    const said = hook()
-    return isThenable(said) ? handshake.within(Promise.resolve(said)).catch(fail) : said
-  } catch (error) {
-    return fail(error)
-  }
-}
-
-function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
-}
-
-/** Answers with a refusal, ends the transport, and gives the refusal as an error. */
-async function refuseWith(handshake: HandshakeTransport, refusal: Refusal, why?: string): Promise<WebSocketError> {
-  const { response, reason } = refusal
-  const body = typeof refusal.body === 'string' ? new TextEncoder().encode(refusal.body) : refusal.body
-  await handshake.write(encodeResponse(response, body))
-  await handshake.finish()
-  const { status, headers } = response
-  why ??= reason?.message ?? 'the accept hook refused'
-  return new UpgradeError(`Cannot accept WebSocket: answered ${status}, ${why}`, {
-    status,
-    headers,
-    body,
-    cause: reason,
-  })
 }

@@ -1,5 +1,5 @@
 // What a connection reads and writes: bytes in both directions, without streams in between where there need be none. A pair of streams
-// costs a fifth of the speed of small messages and 7 KiB for each idle connection (performance.md, 2 and 7).
+// costs a fifth of the speed of small messages and 7 KiB for each idle connection (docs/decisions/0013).
 
 /** What comes through a channel, in order. Nothing follows `end` or `failed`. */
 export interface ChannelEvents {

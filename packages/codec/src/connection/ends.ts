@@ -49,7 +49,7 @@ export function failureClose(cause: unknown): CloseBody {
 
 /**
  * What our Close frame says when a stream is cancelled or aborted with `reason`: its code and reason if it is a
- * `WebSocketError` (websocketstream.md, 9). Another connection's error may have a code that is never sent; then none is.
+ * `WebSocketError` (WebSocketStream, clause 9). Another connection's error may have a code that is never sent; then none is.
  */
 export function closeBodyOf(reason: unknown): CloseBody {
   if (!(reason instanceof WebSocketError) || !isSendableStatusCode(reason.closeCode ?? 0)) return { reason: '' }

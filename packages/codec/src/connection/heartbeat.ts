@@ -1,5 +1,5 @@
 // Pings of ours and what they tell: the round trip, and whether the peer is alive. Owns the pings that wait for a pong and the
-// keepalive timer; any byte received is a sign of life (design.md, Backpressure).
+// keepalive timer; any byte received is a sign of life (connection.md, Backpressure).
 
 import type { Environment } from './environment.ts'
 

@@ -16,7 +16,7 @@ export interface SendOptions {
   type?: 'text' | 'binary' | undefined
   /** The length of a stream in bytes: it is sent as one frame instead of fragments. */
   length?: number | undefined
-  /** Whether an extension may compress the message. Default: the extension decides. */
+  /** Whether an extension may compress the message. Default: the extension decides. Nothing yet: a connection negotiates none. */
   compress?: boolean | undefined
 }
 

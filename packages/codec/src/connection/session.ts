@@ -181,7 +181,7 @@ export class Session
     }
   }
 
-  /** The peer's Close: we answer it, and what we could not send any more is lost (websocketstream.md, 13). */
+  /** The peer's Close: we answer it, and what we could not send any more is lost (WebSocketStream, clause 13). */
   #closeReceived(close: CloseBody): void {
     const unsent = this.#protocol.sendable && this.outbound.passed < this.outbound.written
     this.#closer.step('close-received')
@@ -245,7 +245,7 @@ export class Session
     if (before === 'handshaken' || before === 'failing') this.#closer.shutdown()
     if (before !== 'handshaken' || this.#error !== undefined) return this.#endUncleanly()
     const close = this.#protocol.closeReceived!
-    // Data that the transport did not take any more was lost, whatever the handshake says (websocketstream.md, 13).
+    // Data that the transport did not take any more was lost, whatever the handshake says (WebSocketStream, clause 13).
     this.#outbox.taken().then(
       () => this.#endCleanly(close),
       (error) => this.#endUncleanly(error as WebSocketError),

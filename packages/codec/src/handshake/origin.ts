@@ -30,7 +30,21 @@ export function judgeOrigin(head: RequestHead, own: string, policy: AllowedOrigi
   if (policy === 'all') return
   const origins = fieldValues(head.headers, 'Origin')
   demand(origins.length <= 1, 'refused-origin', what, 'at most one Origin', origins)
-  demand(isAllowed(origins[0], head, own, policy), 'refused-origin', what, 'an Origin that is allowed', origins)
+  if (isAllowed(origins[0], head, own, policy)) return
+  // Behind a proxy that ends TLS, the scheme is what is wrong.
+  const wanted = policy === 'same-origin' ? `the server's own Origin ${quote(own)}` : 'an Origin that is allowed'
+  demand(false, 'refused-origin', what, wanted, origins)
+}
+
+/** Throws `TypeError` for a policy that is none, as {@linkcode judgeOrigin} would at a request. */
+export function checkAllowedOrigins(policy: AllowedOrigins, what: string): void {
+  if (policy === 'all' || policy === 'same-origin' || typeof policy === 'function') return
+  if (Array.isArray(policy)) policy.forEach(listedOrigin)
+  else {
+    throw new TypeError(
+      `${what}: allowedOrigins must be a list, a function, "same-origin" or "all", got ${quote(policy)}`,
+    )
+  }
 }
 
 function isAllowed(

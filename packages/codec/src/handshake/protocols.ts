@@ -26,6 +26,13 @@ export function parseProtocols(headers: HeaderFields): string[] {
   return offer
 }
 
+/** Server: throws `TypeError` for what is no list of subprotocols, which no request could ask for. */
+export function checkSpoken(protocols: readonly string[], what: string): void {
+  if (!Array.isArray(protocols)) throw new TypeError(`${what}: protocols must be a list, got ${quote(protocols)}`)
+  const wrong = protocols.find((protocol) => !isToken(protocol))
+  if (wrong !== undefined) throw new TypeError(`${what}: a subprotocol must be a token, got ${quote(wrong)}`)
+}
+
 /** Client: the subprotocol a response chose, or an empty string; throws `ProtocolError` `unexpected-protocol` (§4.1). */
 export function acceptProtocol(headers: HeaderFields, offered: readonly string[]): string {
   const values = fieldValues(headers, NAME)

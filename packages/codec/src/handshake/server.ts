@@ -17,8 +17,8 @@ import {
   toExtraFields,
 } from './fields.ts'
 import type { RequestHead, ResponseHead } from './http1.ts'
-import { type AllowedOrigins, canonicalOrigin, judgeOrigin } from './origin.ts'
-import { parseProtocols } from './protocols.ts'
+import { type AllowedOrigins, canonicalOrigin, checkAllowedOrigins, judgeOrigin } from './origin.ts'
+import { checkSpoken, parseProtocols } from './protocols.ts'
 import { type Refusal, refuseFault, UPGRADE_FIELD, VERSION } from './refusal.ts'
 
 /** What a server wants of a request, and what it gives. */
@@ -54,6 +54,14 @@ export interface Acceptance {
 }
 
 const WHAT = 'Cannot accept upgrade'
+
+/** Throws `TypeError` for options that would fail, or never match, with every request: who serves many hears of it before the first. */
+export function checkAnswerOptions(options: UpgradeAnswerOptions, what: string): void {
+  const { headers, protocols = [], allowedOrigins = 'same-origin' } = options
+  toExtraFields(headers, what)
+  if (typeof protocols !== 'function') checkSpoken(protocols, what)
+  checkAllowedOrigins(allowedOrigins, what)
+}
 
 /**
  * Holds a request against RFC 6455 §4.2.1 and answers it (§4.2.2). Throws `TypeError` for options that cannot be used:

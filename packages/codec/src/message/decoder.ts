@@ -141,7 +141,7 @@ export class MessageDecoder {
 }
 
 /** Takes a whole control frame apart (RFC 6455 §5.5). Throws `ProtocolError` for a Close body that breaks §7.4 or §8.1. */
-export function decodeControl(frame: Frame): Control {
+function decodeControl(frame: Frame): Control {
   if (frame.payload.length !== frame.payloadLength) {
     throw new TypeError('Cannot decode message: control frames come whole')
   }

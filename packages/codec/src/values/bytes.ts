@@ -47,7 +47,7 @@ export function judgedBytes(value: BytesLike, what: string): Uint8Array {
 }
 
 /** As {@linkcode toBytes}, for what is known to be a view. */
-export function steadyView(view: ArrayBufferView, what: string): Uint8Array {
+function steadyView(view: ArrayBufferView, what: string): Uint8Array {
   const { buffer } = view // asked once: V8 leaves its compiled code for it
   judgeBuffer(buffer, what)
   return view.constructor === Uint8Array ? view as Uint8Array : new Uint8Array(buffer, view.byteOffset, view.byteLength)
@@ -90,7 +90,7 @@ export function isIterable<T>(value: T | Iterable<T>): value is Iterable<T> {
 export function describe(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value !== 'object') return typeof value
-  return value.constructor?.name ?? 'object'
+  return value.constructor?.name || 'object' // a generator's has no name
 }
 
 /** How many bytes a string takes in UTF-8; a lone surrogate counts as U+FFFD, as it is encoded. */

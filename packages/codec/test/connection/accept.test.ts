@@ -49,7 +49,7 @@ function expectCut({ world, transport, accepted }: ReturnType<typeof accept>): u
   return accepted.error
 }
 
-test('a request is answered in one write, and the connection is open', async () => { // rfc.md 17, 21
+test('a request is answered in one write, and the connection is open', async () => { // rules 17, 21
   const { transport, world, accepted, answer } = accept()
   transport.give(head())
   await world.settle()
@@ -71,7 +71,7 @@ test('a head may be cut anywhere', async () => {
   }
 })
 
-test('frames in one chunk with the head, and behind a head that was read already, are the first ones read', async () => { // rfc.md 24
+test('frames in one chunk with the head, and behind a head that was read already, are the first ones read', async () => { // rule 24
   const frame = wire({ opcode: 1, payload: utf8('early'), key: KEY })
   const first = accept()
   first.transport.give(join([head(), frame]))

@@ -147,7 +147,7 @@ describe.each(roles)('as a %s', (role) => {
       expect(await peer.hears()).toHaveLength(4)
     })
 
-    test('a pong goes out beside sends that never let the transport be idle', async () => { // rfc.md 40
+    test('a pong goes out beside sends that never let the transport be idle', async () => { // rule 40
       const { connection, peer, transport, world } = connect(role)
       transport.hold()
       const heard: string[] = []

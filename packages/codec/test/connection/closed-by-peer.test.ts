@@ -7,18 +7,18 @@ import { collect, connect, expectClean, expectFault, expectUnclean, roles, sourc
 
 describe.each(roles)('as a %s', (role) => {
   describe('the peer’s Close', () => {
-    test('is answered with its code and reason, and the end is clean', async () => { // rfc.md 38, 48, 49
+    test('is answered with its code and reason, and the end is clean', async () => { // rules 38, 48, 49
       const { peer, transport, world, end } = connect(role)
       peer.says(peer.close(3333, 'grüß dich'))
       expect(await peer.hears()).toEqual(['close 3333 grüß dich'])
-      expect(transport.did).toEqual(role === 'server' ? ['shutdown'] : []) // rfc.md 39: the server closes TCP first
+      expect(transport.did).toEqual(role === 'server' ? ['shutdown'] : []) // rule 39: the server closes TCP first
       transport.end()
       await world.settle()
       expectClean(end, 3333, 'grüß dich')
       expect(transport.did).toEqual(['shutdown'])
     })
 
-    test('without a body gives 1005, and is answered without one', async () => { // rfc.md 48
+    test('without a body gives 1005, and is answered without one', async () => { // rule 48
       const { peer, transport, world, end } = connect(role)
       peer.says(peer.close())
       expect(await peer.hears()).toEqual(['close'])
@@ -27,7 +27,7 @@ describe.each(roles)('as a %s', (role) => {
       expectClean(end, 1005)
     })
 
-    test('that never comes makes the end 1006, with the reason as its cause', async () => { // rfc.md 48
+    test('that never comes makes the end 1006, with the reason as its cause', async () => { // rule 48
       const { transport, world, end } = connect(role)
       transport.end()
       await world.settle()
@@ -87,7 +87,7 @@ describe.each(roles)('as a %s', (role) => {
       expect(await peer.hears()).toEqual(['close 3000 ours'])
       transport.end()
       await world.settle()
-      expectClean(end, 4000, 'theirs') // rfc.md 48: the first that was received
+      expectClean(end, 4000, 'theirs') // rule 48: the first that was received
     })
 
     test('with a body that breaks the rules is a violation', async () => {
@@ -104,7 +104,7 @@ describe.each(roles)('as a %s', (role) => {
     })
   })
 
-  describe('the peer’s Close while data of ours is unsent', () => { // websocketstream.md 13
+  describe('the peer’s Close while data of ours is unsent', () => { // WebSocketStream, clause 13
     test('a streamed message ends between its fragments, its source is cancelled, and the end is not clean', async () => {
       const { connection, peer, transport, world, end } = connect(role)
       const long = source<string>()

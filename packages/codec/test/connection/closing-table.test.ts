@@ -1,4 +1,4 @@
-// Law: a connection does what the closing table says, in every state and for every event, and for both roles (rfc.md 38 to 51).
+// Law: a connection does what the closing table says, in every state and for every event, and for both roles (rules 38 to 51).
 // What is expected is read from the table; how a state is reached and an event is made is written here.
 
 import { describe, expect, test } from 'vitest'

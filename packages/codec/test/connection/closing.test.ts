@@ -76,7 +76,7 @@ describe.each(roles)('as a %s', (role) => {
   })
 
   describe('a close of writable', () => {
-    test('starts the closing handshake and resolves when that is done', async () => { // websocketstream.md 8
+    test('starts the closing handshake and resolves when that is done', async () => { // WebSocketStream, clause 8
       const { connection, peer, transport, world } = connect(role)
       const writer = connection.writable.getWriter()
       void writer.write('last')
@@ -155,7 +155,7 @@ describe.each(roles)('as a %s', (role) => {
     })
   })
 
-  test('a chunk that cannot be sent fails the stream, and a close does not wait for those behind it', async () => { // websocketstream.md 5
+  test('a chunk that cannot be sent fails the stream, and a close does not wait for those behind it', async () => { // WebSocketStream, clause 5
     const { connection, peer } = connect(role)
     const writer = connection.writable.getWriter()
     const shared = sharedBytes(4) as unknown as Uint8Array
@@ -166,7 +166,7 @@ describe.each(roles)('as a %s', (role) => {
     expect(writes[1]!.error).toBeInstanceOf(TypeError)
   })
 
-  test('readable.cancel() closes with the reason’s code, drops what was read ahead, and reads on to the peer’s Close', async () => { // websocketstream.md 9
+  test('readable.cancel() closes with the reason’s code, drops what was read ahead, and reads on to the peer’s Close', async () => { // WebSocketStream, clause 9
     const { connection, peer, transport, world, end } = connect(role, { limits: { readAhead: 10 } })
     peer.says(peer.text('x'.repeat(50)), peer.text('y'.repeat(50)))
     peer.says(peer.text('z'.repeat(50)), peer.close(1000))
@@ -179,13 +179,13 @@ describe.each(roles)('as a %s', (role) => {
     expect(connection.stats().bytesReadAhead).toBe(0)
   })
 
-  test('objects that look like a WebSocketError say nothing', async () => { // websocketstream.md 9
+  test('objects that look like a WebSocketError say nothing', async () => { // WebSocketStream, clause 9
     const { connection, peer } = connect(role)
     await connection.readable.cancel({ name: 'WebSocketError', closeCode: 3000, reason: 'no' })
     expect(await peer.hears()).toEqual(['close'])
   })
 
-  test('with a full read-ahead our Close still makes us read on to the peer’s', async () => { // design.md, Backpressure
+  test('with a full read-ahead our Close still makes us read on to the peer’s', async () => { // connection.md, Backpressure
     const { connection, peer, transport, world, end } = connect(role, { limits: { readAhead: 10 } })
     for (let i = 0; i < 20; i++) peer.says(peer.text('x'.repeat(50)))
     peer.says(peer.close(1000))
@@ -205,7 +205,7 @@ describe.each(roles)('as a %s', (role) => {
     expect(items.length).toBeLessThan(5) // the rest was discarded, not kept
   })
 
-  test('a writer after a clean end hears InvalidStateError, and readable closes', async () => { // websocketstream.md 10
+  test('a writer after a clean end hears InvalidStateError, and readable closes', async () => { // WebSocketStream, clause 10
     const { connection, peer, transport, world, end } = connect(role)
     const writer = connection.writable.getWriter()
     const reader = connection.readable.getReader()
@@ -271,7 +271,7 @@ describe.each(roles)('as a %s', (role) => {
     [{ closeCode: 70000 }, 'TypeError'],
     [{ reason: new Uint8Array(4) as unknown as string }, 'TypeError'], // security.md, row 6
     ['no object' as unknown as object, 'TypeError'],
-  ])('close(%j) throws %s and changes nothing', async (info, name) => { // websocketstream.md 6
+  ])('close(%j) throws %s and changes nothing', async (info, name) => { // WebSocketStream, clause 6
     const { connection, peer, end } = connect(role)
     expect(() => connection.close(info)).toThrow(expect.objectContaining({ name }))
     void connection.send('still open')
@@ -279,7 +279,7 @@ describe.each(roles)('as a %s', (role) => {
     expect(end.state).toBe('pending')
   })
 
-  test('a reason alone means 1000, and surrogates in it are sent as U+FFFD', async () => { // websocketstream.md 6, 9
+  test('a reason alone means 1000, and surrogates in it are sent as U+FFFD', async () => { // WebSocketStream, clauses 6, 9
     const { connection, peer } = connect(role)
     connection.close({ reason: 'x\ud800' })
     expect(await peer.hears()).toEqual(['close 1000 x\ufffd'])

@@ -11,7 +11,7 @@ const pong = (text: string) => ({ opcode: Opcode.Pong, payload: utf8(text) })
 
 describe.each(roles)('as a %s', (role) => {
   describe('pings are answered', () => {
-    test('each of ten in one chunk, in order, where the transport takes them', async () => { // rfc.md 40
+    test('each of ten in one chunk, in order, where the transport takes them', async () => { // rule 40
       const { peer } = connect(role)
       const names = Array.from({ length: 10 }, (_, i) => `p${i}`)
       peer.says(...names.map(ping))
@@ -28,7 +28,7 @@ describe.each(roles)('as a %s', (role) => {
       }
     })
 
-    test('while nobody reads messages, as long as the read-ahead has room; then not until it has again', async () => { // design.md, Backpressure
+    test('while nobody reads messages, as long as the read-ahead has room; then not until it has again', async () => { // connection.md, Backpressure
       const { connection, peer } = connect(role, { limits: { readAhead: 1000 } })
       peer.says(peer.text('x'.repeat(100)), ping('a'))
       expect(await peer.hears()).toEqual(['pong a'])
@@ -41,7 +41,7 @@ describe.each(roles)('as a %s', (role) => {
       expect(await peer.hears()).toEqual(['pong b'])
     })
 
-    test('between the fragments of a message that comes in', async () => { // rfc.md 33
+    test('between the fragments of a message that comes in', async () => { // rule 33
       const { connection, peer, world } = connect(role)
       const { items } = collect(connection.readable)
       peer.says(peer.text('a', { fin: false }), ping('1'), { opcode: 0, payload: utf8('b'), fin: false })
@@ -71,7 +71,7 @@ describe.each(roles)('as a %s', (role) => {
       expect(at).toBeLessThanOrEqual(3)
     })
 
-    test('at the end of a frame of declared length, which nothing may interrupt', async () => { // design.md, Messages
+    test('at the end of a frame of declared length, which nothing may interrupt', async () => { // connection.md, Messages
       const { connection, peer, world } = connect(role)
       const long = source<Uint8Array>()
       const sent = watch(connection.send(long.stream, { length: 8 }))
@@ -141,7 +141,7 @@ describe.each(roles)('as a %s', (role) => {
     expect(connection.stats().bytesWaiting).toBeLessThanOrEqual(500 * 11) // the pongs of the first chunk
   })
 
-  describe('pongs that nobody asked for, or that come twice, change nothing', () => { // rfc.md 41; security.md, row 21
+  describe('pongs that nobody asked for, or that come twice, change nothing', () => { // rule 41; security.md, row 21
     test.each([['before any ping', []], ['beside one', ['x']]])('%s', async (_, sent) => {
       const { connection, peer, world } = connect(role)
       const pings = sent.map((text) => watch(connection.ping(utf8(text))))
@@ -180,7 +180,7 @@ describe.each(roles)('as a %s', (role) => {
       expect(trips.map(({ value }) => value)).toEqual([5, undefined])
     })
 
-    test('is answered by the pong of a later one, since a peer may answer only the newest', async () => { // rfc.md 41
+    test('is answered by the pong of a later one, since a peer may answer only the newest', async () => { // rule 41
       const { connection, peer, world } = connect(role)
       const trips = [watch(connection.ping(utf8('a'))), watch(connection.ping(utf8('b')))]
       peer.says(pong('b'))
@@ -233,7 +233,7 @@ describe.each(roles)('as a %s', (role) => {
     })
   })
 
-  test('a control frame that breaks the rules fails the connection', async () => { // rfc.md 33, 37
+  test('a control frame that breaks the rules fails the connection', async () => { // rules 33, 37
     for (const frame of [{ ...ping('x'), fin: false }, { opcode: Opcode.Ping, length: 126 }]) {
       const { peer, transport, world, end } = connect(role)
       peer.says(frame)

@@ -1,5 +1,5 @@
 // Law: a `Duplex` has one user, who sees the same whether he takes it as two streams or as a channel: chunks in order, then the end;
-// writes one after another; an end of each direction, of both, or a fault (design.md, The transport).
+// writes one after another; an end of each direction, of both, or a fault (connection.md, Any transport).
 
 import { describe, expect, test } from 'vitest'
 import { HandshakeTransport } from '../../src/connection/transport.ts'

@@ -36,7 +36,7 @@ describe.each(roles)('as a %s', (role) => {
       expect(echoing.error).toBe(error)
     })
 
-    test('after it nothing is delivered, not even what was read ahead', async () => { // rfc.md 50, law 5
+    test('after it nothing is delivered, not even what was read ahead', async () => { // rule 50, law 5
       const { connection, peer, world } = connect(role)
       const messages = connection.messages()
       peer.says(peer.text('first', { fin: false }))
@@ -52,7 +52,7 @@ describe.each(roles)('as a %s', (role) => {
       expect(next.error).toBe(body.error)
     })
 
-    test('everybody hears the same error', async () => { // websocketstream.md 11
+    test('everybody hears the same error', async () => { // WebSocketStream, clause 11
       const { connection, peer, transport, world, end } = connect(role, { limits: { highWaterMark: 1 } })
       transport.hold()
       const write = connection.writable.getWriter()
@@ -89,7 +89,7 @@ describe.each(roles)('as a %s', (role) => {
       expect([transport.did.includes('abort'), world.timers]).toEqual([true, 0])
     })
 
-    test('inside a frame of declared length no Close can say it: our direction just ends', async () => { // design.md, Messages
+    test('inside a frame of declared length no Close can say it: our direction just ends', async () => { // connection.md, Messages
       const { connection, peer, transport, world, end } = connect(role)
       const long = source<Uint8Array>()
       connection.send(long.stream, { length: 8 }).catch(() => {})

@@ -80,7 +80,7 @@ describe.each(roles)('as a %s', (role) => {
     expectUnclean(end)
   })
 
-  test('stands still while we have stopped reading, and begins anew when we go on', async () => { // design.md, Backpressure
+  test('stands still while we have stopped reading, and begins anew when we go on', async () => { // connection.md, Backpressure
     const { connection, peer, world, end } = idle({ limits: { readAhead: 10 } })
     peer.says(peer.text('x'.repeat(100)))
     await world.pass(100_000)

@@ -1,5 +1,5 @@
 // Law: what a pipe lends from one received chunk to outgoing messages arrives unchanged, whatever the transports do with memory: take it
-// late, transfer it, write over it as soon as it is theirs again (design.md, Ownership).
+// late, transfer it, write over it as soon as it is theirs again (architecture.md, Who owns which bytes).
 
 import { describe, expect, test } from 'vitest'
 import { Connection, Opcode, type Role } from '../../src/index.ts'

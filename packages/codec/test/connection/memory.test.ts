@@ -1,5 +1,5 @@
 // Law: memory is used again only when nobody looks at it any more, and whoever gets a chunk may do with it as he likes
-// (design.md, Ownership).
+// (architecture.md, Who owns which bytes).
 
 import { describe, expect, test } from 'vitest'
 import { Duplex, type DuplexSocket } from '../../src/adapter/index.ts'

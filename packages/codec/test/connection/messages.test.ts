@@ -53,7 +53,7 @@ describe.each(roles)('as a %s', (role) => {
       expect(await (await messages.next()).value!.text()).toBe('bin')
     })
 
-    test('the size limit binds bytes() and text() with 1009, and no body', async () => { // design.md, Messages
+    test('the size limit binds bytes() and text() with 1009, and no body', async () => { // connection.md, Messages
       for (const whole of ['bytes', 'text'] as const) {
         const { connection, peer, transport, world, end } = connect(role, { limits: { maxMessageSize: 100 } })
         peer.says(...fragments(pattern(1000), 500))
@@ -132,7 +132,7 @@ describe.each(roles)('as a %s', (role) => {
       expect(transport.pulled).toBe(held)
     })
 
-    test('body chunks share their buffers with nothing: they may be transferred while more is to come', async () => { // design.md, Ownership
+    test('body chunks share their buffers with nothing: they may be transferred while more is to come', async () => { // architecture.md, Who owns which bytes
       const { connection, peer, world } = connect(role)
       // One chunk of the transport holds a large message, a small one, and the begin of a third.
       const large = pattern(3000)
@@ -206,7 +206,7 @@ describe.each(roles)('as a %s', (role) => {
       await expect(connection.messages().next()).rejects.toThrow(TypeError)
     })
 
-    test('one after the other: break skips the rest of the message and leaves the connection open', async () => { // design.md, Messages
+    test('one after the other: break skips the rest of the message and leaves the connection open', async () => { // connection.md, Messages
       const { connection, peer, world, end } = connect(role)
       peer.says({ opcode: Opcode.Binary, payload: pattern(10), fin: false })
       for await (const message of connection.messages()) {

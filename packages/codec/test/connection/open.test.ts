@@ -29,7 +29,7 @@ function expectCut({ world, transport, opened }: ReturnType<typeof open>): unkno
   return opened.error
 }
 
-test('the request goes out in one write, nothing follows it before the answer, and then the connection is open', async () => { // rfc.md 5 to 12
+test('the request goes out in one write, nothing follows it before the answer, and then the connection is open', async () => { // rules 5 to 12
   const { transport, world, opened } = open({ protocols: ['a', 'b'] })
   await world.settle()
   expect(new TextDecoder().decode(transport.bytes)).toBe(
@@ -43,7 +43,7 @@ test('the request goes out in one write, nothing follows it before the answer, a
   expect(world.timers).toBe(0)
 })
 
-test('an answer may be cut anywhere, and frames behind it in its last chunk are the first ones read', async () => { // rfc.md 24; security.md, row 33
+test('an answer may be cut anywhere, and frames behind it in its last chunk are the first ones read', async () => { // rule 24; security.md, row 33
   const bytes = join([head(), wire({ opcode: 1, payload: utf8('early') })])
   for (
     const chunks of [[bytes], oneByOne(bytes), cutAt(bytes, [head().length - 1]), cutAt(bytes, [head().length + 1])]
@@ -55,7 +55,7 @@ test('an answer may be cut anywhere, and frames behind it in its last chunk are 
   }
 })
 
-describe('an answer that is no upgrade is an UpgradeError', () => { // rfc.md 13
+describe('an answer that is no upgrade is an UpgradeError', () => { // rule 13
   async function refused(response: Uint8Array, more: { end?: boolean; pass?: number } = {}) {
     const made = open({ limits: { handshakeTimeout: 500 } })
     for (const chunk of cutAt(response, [5])) made.transport.give(chunk)
@@ -111,10 +111,10 @@ describe('each of these fails it with a WebSocketError, and nothing is left', ()
         'a wrong accept key',
         RESPONSE.map((line, i) => i === 3 ? 'Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=' : line),
         'invalid-accept',
-      ], // rfc.md 15
+      ], // rule 15
       ['no accept key', RESPONSE.slice(0, 3), 'invalid-accept'],
       ['no Upgrade', RESPONSE.filter((_, i) => i !== 1), 'missing-upgrade'], // security.md, row 33
-      ['a protocol that was not offered', [...RESPONSE, 'Sec-WebSocket-Protocol: x'], 'unexpected-protocol'], // rfc.md 16
+      ['a protocol that was not offered', [...RESPONSE, 'Sec-WebSocket-Protocol: x'], 'unexpected-protocol'], // rule 16
       ['an extension that was not offered', [...RESPONSE, 'Sec-WebSocket-Extensions: x'], 'unexpected-extension'],
       ['garbage', ['\u0000\u0001\u0002'], 'malformed-head'],
       ['a head without end', [...RESPONSE, ...Array(200).fill(`x: ${'x'.repeat(100)}`)], 'head-too-big'],
@@ -160,7 +160,7 @@ describe('each of these fails it with a WebSocketError, and nothing is left', ()
     }
   })
 
-  test('a signal, before, while waiting and while a refusal’s body comes: its reason is what rejects', async () => { // websocketstream.md 2
+  test('a signal, before, while waiting and while a refusal’s body comes: its reason is what rejects', async () => { // WebSocketStream, clause 2
     for (const phase of ['before', 'waiting', 'body']) {
       const control = new AbortController()
       const reason = new Error('enough')

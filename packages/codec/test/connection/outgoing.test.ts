@@ -63,7 +63,7 @@ describe.each(roles)('as a %s', (role) => {
     })
   })
 
-  describe('whose bytes they are', () => { // design.md, Ownership
+  describe('whose bytes they are', () => { // architecture.md, Who owns which bytes
     test('what is not lent is copied when send() returns, behind a streamed message too', async () => {
       for (const behind of [false, true]) {
         const { connection, peer, world } = connect(role)
@@ -129,7 +129,7 @@ describe.each(roles)('as a %s', (role) => {
     })
   })
 
-  describe('one write a turn', () => { // performance.md, 1
+  describe('one write a turn', () => { // docs/decisions/0003
     test('a hundred messages of one turn leave in one write, at the end of the turn', async () => {
       const { connection, peer, transport, world } = connect(role)
       for (let i = 0; i < 100; i++) void connection.send(`message ${i}`)
@@ -170,7 +170,7 @@ describe.each(roles)('as a %s', (role) => {
     })
   })
 
-  test('promises that nobody looks at never become unhandled rejections', async () => { // design.md, Errors
+  test('promises that nobody looks at never become unhandled rejections', async () => { // connection.md, How it ended
     // Vitest fails the run for any of them.
     const { connection, transport, world } = connect(role, { limits: { highWaterMark: 10, maxQueued: 2000 } })
     transport.hold()

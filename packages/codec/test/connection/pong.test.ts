@@ -1,4 +1,4 @@
-// Pongs that the application sends itself (RFC 6455 §5.5.3, rfc.md 41).
+// Pongs that the application sends itself (RFC 6455 §5.5.3, rule 41).
 
 import { describe, expect, test } from 'vitest'
 import { pattern, utf8 } from '../support/bytes.ts'

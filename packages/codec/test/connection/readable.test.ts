@@ -17,7 +17,7 @@ import {
 
 describe.each(roles)('as a %s', (role) => {
   describe('readable', () => {
-    test('gives one chunk a message, however the bytes were cut', async () => { // websocketstream.md 4, rfc.md 34
+    test('gives one chunk a message, however the bytes were cut', async () => { // WebSocketStream, clause 4; rule 34
       const cases = (peer: Peer) => [
         peer.wire(peer.text('grüß dich')),
         ...fragments(pattern(300), 0, 0, 100, 299).map((frame) => peer.wire(frame)),
@@ -44,7 +44,7 @@ describe.each(roles)('as a %s', (role) => {
 
     test.each([0, 1, 10, 64, 65, 5000, 70_000])(
       'a binary message of %i bytes is an exact array of the receiver’s own',
-      async (size) => { // websocketstream.md 4
+      async (size) => { // WebSocketStream, clause 4
         for (const cuts of [[], [3], [5, 60]]) {
           const { connection, peer, transport, world } = connect(role)
           const { items } = collect(connection.readable)
@@ -95,7 +95,7 @@ describe.each(roles)('as a %s', (role) => {
       expectBytes(message, pattern(100))
     })
 
-    test('a message above maxMessageSize fails with 1009 once it is pulled, as soon as its header says so', async () => { // rfc.md 53; security.md, row 13
+    test('a message above maxMessageSize fails with 1009 once it is pulled, as soon as its header says so', async () => { // rule 53; security.md, row 13
       const { connection, peer, transport, world, end } = connect(role, { limits: { maxMessageSize: 100 } })
       peer.says({ opcode: Opcode.Binary, payload: pattern(60), fin: false })
       peer.says({ opcode: Opcode.Continuation, length: 41 })
@@ -133,7 +133,7 @@ describe.each(roles)('as a %s', (role) => {
       expectFault(read.error as WebSocketError, 'message-too-big')
     })
 
-    test('text that is not UTF-8 fails with 1007 at its first wrong byte, pulled or not', async () => { // rfc.md 42; security.md, rows 31 and 34
+    test('text that is not UTF-8 fails with 1007 at its first wrong byte, pulled or not', async () => { // rule 42; security.md, rows 31 and 34
       const { peer, transport, world, end } = connect(role)
       const bad = peer.wire({
         opcode: Opcode.Text,

@@ -21,7 +21,7 @@ const NORMAL = Uint8Array.of(3, 232)
 const roles: Role[] = ['client', 'server']
 
 describe.each(roles)('as a %s', (role) => {
-  it('a ping is answered with a pong of the same data, between the fragments of a message too', async () => { // rfc.md 40, 33
+  it('a ping is answered with a pong of the same data, between the fragments of a message too', async () => { // rules 40, 33
     const { peer, connection } = connect(role)
     peer.says({ opcode: Opcode.Text, payload: utf8('one '), fin: false }, { opcode: Opcode.Ping, payload: utf8('now') })
     expect(await peer.hears()).toEqual(['pong now'])
@@ -29,13 +29,13 @@ describe.each(roles)('as a %s', (role) => {
     expect((await connection.readable.getReader().read()).value).toBe('one two')
   })
 
-  it('a pong that nobody asked for gets no answer', async () => { // rfc.md 41
+  it('a pong that nobody asked for gets no answer', async () => { // rule 41
     const { peer } = connect(role)
     peer.says({ opcode: Opcode.Pong, payload: utf8('hi') })
     expect(await peer.hears()).toEqual([])
   })
 
-  it('while nothing can go out, only the newest of several pings is kept for an answer', async () => { // rfc.md 41
+  it('while nothing can go out, only the newest of several pings is kept for an answer', async () => { // rule 41
     const { peer, connection } = connect(role)
     peer.stall()
     await settle()
@@ -47,7 +47,7 @@ describe.each(roles)('as a %s', (role) => {
     expect(await peer.hears()).toEqual(['text in the way', 'pong c'])
   })
 
-  it('no ping is answered behind a Close, ours or the peer’s', async () => { // rfc.md 40
+  it('no ping is answered behind a Close, ours or the peer’s', async () => { // rule 40
     const { peer, connection } = connect(role)
     connection.close()
     await settle()
@@ -58,7 +58,7 @@ describe.each(roles)('as a %s', (role) => {
     expect(await other.peer.hears()).toEqual(['close 1000'])
   })
 
-  it('control frames of ours pass between the fragments of a streamed message', async () => { // rfc.md 33
+  it('control frames of ours pass between the fragments of a streamed message', async () => { // rule 33
     const { peer, connection } = connect(role)
     const source = new TransformStream<Uint8Array, Uint8Array>()
     const writer = source.writable.getWriter()
@@ -70,7 +70,7 @@ describe.each(roles)('as a %s', (role) => {
     expect(await peer.hears()).toEqual(['binary… one', 'ping ?', 'continuation… two', 'continuation'])
   })
 
-  it('control frames of ours wait for the end of a frame of declared length', async () => { // rfc.md 33, 36
+  it('control frames of ours wait for the end of a frame of declared length', async () => { // rules 33, 36
     const { peer, connection } = connect(role)
     const source = new TransformStream<Uint8Array, Uint8Array>()
     const writer = source.writable.getWriter()
@@ -84,7 +84,7 @@ describe.each(roles)('as a %s', (role) => {
     expect(await peer.hears()).toEqual(['binary onetwo', 'ping ?', 'pong !'])
   })
 
-  it('closing sends a Close frame, behind all that was sent before and before nothing else', async () => { // rfc.md 38, 43, 46
+  it('closing sends a Close frame, behind all that was sent before and before nothing else', async () => { // rules 38, 43, 46
     const { peer, connection } = connect(role)
     void connection.send('before')
     connection.close({ closeCode: 4000, reason: 'done' })
@@ -93,14 +93,14 @@ describe.each(roles)('as a %s', (role) => {
     expect(await peer.hears()).toEqual(['text before', 'close 4000 done'])
   })
 
-  it('a Close is answered with its own code and reason, once', async () => { // rfc.md 38
+  it('a Close is answered with its own code and reason, once', async () => { // rule 38
     const { peer, connection } = connect(role)
     peer.says({ opcode: Opcode.Close, payload: join([hex('0f a1'), utf8('bye')]) }, { opcode: Opcode.Close })
     expect(await peer.hears()).toEqual(['close 4001 bye'])
     await expect(connection.send('after')).rejects.toMatchObject({ name: 'InvalidStateError' })
   })
 
-  it('a Close inside a frame of declared length is answered behind that frame', async () => { // rfc.md 38
+  it('a Close inside a frame of declared length is answered behind that frame', async () => { // rule 38
     const { peer, connection } = connect(role)
     const source = new TransformStream<Uint8Array, Uint8Array>()
     const writer = source.writable.getWriter()
@@ -117,7 +117,7 @@ describe.each(roles)('as a %s', (role) => {
     ['with a code and a reason', join([hex('0f a1'), utf8('bye')]), { closeCode: 4001, reason: 'bye' }],
     ['with a code', NORMAL, { closeCode: 1000, reason: '' }],
     ['without a body', new Uint8Array(0), { closeCode: 1005, reason: '' }],
-  ])('the first Close that came tells how it ended: %s', async (_, payload, result) => { // rfc.md 48, 49
+  ])('the first Close that came tells how it ended: %s', async (_, payload, result) => { // rules 48, 49
     const { peer, connection } = connect(role)
     connection.close({ closeCode: 4999, reason: 'ours' })
     await settle()
@@ -127,7 +127,7 @@ describe.each(roles)('as a %s', (role) => {
     expect(await connection.closed).toEqual(result)
   })
 
-  it('an end without a Close is 1006', async () => { // rfc.md 48
+  it('an end without a Close is 1006', async () => { // rule 48
     const { peer, connection } = connect(role)
     peer.says({ opcode: Opcode.Text, payload: utf8('and then') })
     peer.ends()
@@ -135,7 +135,7 @@ describe.each(roles)('as a %s', (role) => {
     await expect(connection.closed).rejects.toMatchObject({ name: 'WebSocketError', closeCode: 1006, reason: '' })
   })
 
-  it('an end between the two Close frames is 1006', async () => { // rfc.md 47, 48
+  it('an end between the two Close frames is 1006', async () => { // rules 47, 48
     const { peer, connection } = connect(role)
     connection.close({ closeCode: 1000 })
     await settle()
@@ -144,7 +144,7 @@ describe.each(roles)('as a %s', (role) => {
     await expect(connection.closed).rejects.toMatchObject({ closeCode: 1006 })
   })
 
-  it('it has closed cleanly only when the transport has ended, read to its end', async () => { // rfc.md 45, 47
+  it('it has closed cleanly only when the transport has ended, read to its end', async () => { // rules 45, 47
     const { peer, connection } = connect(role)
     let ended = false
     void connection.closed.then(() => ended = true)
@@ -159,7 +159,7 @@ describe.each(roles)('as a %s', (role) => {
     expect(peer.did).not.toContain('abort')
   })
 
-  it(role === 'server' ? 'a server ends TCP first' : 'a client leaves the end of TCP to the server', async () => { // rfc.md 39
+  it(role === 'server' ? 'a server ends TCP first' : 'a client leaves the end of TCP to the server', async () => { // rule 39
     for (const weBegin of [true, false]) {
       const { peer, connection } = connect(role)
       if (weBegin) connection.close({ closeCode: 1000 })
@@ -170,7 +170,7 @@ describe.each(roles)('as a %s', (role) => {
     }
   })
 
-  it('a peer that never ends TCP is cut after the close timeout, and the end is clean all the same', async () => { // rfc.md 39, 47
+  it('a peer that never ends TCP is cut after the close timeout, and the end is clean all the same', async () => { // rules 39, 47
     const { peer, connection, passTime } = connect(role)
     peer.says({ opcode: Opcode.Close, payload: NORMAL })
     await settle()
@@ -180,7 +180,7 @@ describe.each(roles)('as a %s', (role) => {
     expect(peer.did.at(-1)).toMatch(/abort|cancel/)
   })
 
-  it('failing sends a Close with the code, looks at nothing more, and ends the connection', async () => { // rfc.md 50, 51
+  it('failing sends a Close with the code, looks at nothing more, and ends the connection', async () => { // rules 50, 51
     const { peer, connection } = connect(role)
     const reader = connection.readable.getReader()
     const first = reader.read()
@@ -200,13 +200,13 @@ describe.each(roles)('as a %s', (role) => {
     expect((error.cause as ProtocolError).code).toBe('unknown-opcode')
   })
 
-  it('text that is not UTF-8 fails with 1007 at once, though its message goes on', async () => { // rfc.md 42, 53
+  it('text that is not UTF-8 fails with 1007 at once, though its message goes on', async () => { // rules 42, 53
     const { peer } = connect(role)
     peer.says({ opcode: Opcode.Text, payload: hex('61 ff'), fin: false })
     expect(await peer.hears()).toEqual(['close 1007 Cannot decode message: text must be UTF-8, got 0xff at byte 1'])
   })
 
-  it('a frame above maxFrameSize, and a message above maxMessageSize that is taken whole, fail with 1009', async () => { // rfc.md 53
+  it('a frame above maxFrameSize, and a message above maxMessageSize that is taken whole, fail with 1009', async () => { // rule 53
     const { peer } = connect(role, { limits: { maxFrameSize: 10 } })
     peer.says({ opcode: Opcode.Binary, length: 11 })
     expect(await peer.hears()).toEqual(['close 1009 Cannot decode frame: payload must be at most 10 bytes, got 11'])
@@ -220,7 +220,7 @@ describe.each(roles)('as a %s', (role) => {
 })
 
 describe('the opening handshake', () => {
-  it('a client sends its request in one piece and nothing more before the response', async () => { // rfc.md 12, 24
+  it('a client sends its request in one piece and nothing more before the response', async () => { // rules 12, 24
     const peer = new RawPeer('client')
     const opening = openConnection(peer.transport, 'ws://example.com/chat')
     await settle()
@@ -231,7 +231,7 @@ describe('the opening handshake', () => {
     await expect(opening).rejects.toMatchObject({ name: 'WebSocketError' })
   })
 
-  it('frames that came in one piece with the head are the first ones read, on both ends', async () => { // rfc.md 24
+  it('frames that came in one piece with the head are the first ones read, on both ends', async () => { // rule 24
     const client = new RawPeer('server')
     const request = 'GET / HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'

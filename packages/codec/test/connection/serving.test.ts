@@ -137,3 +137,39 @@ test('what a peer does wrong before it is upgraded is no error of ours', async (
 test('a handler that is none is a TypeError', () => {
   expect(() => new ConnectionGroup({}, undefined as never)).toThrow(TypeError)
 })
+
+describe('options', () => {
+  const never = 'that no request could be answered with are refused before the first'
+
+  test.each<[unknown, string]>([
+    [{ protocols: 'chat' }, 'Cannot serve: protocols must be a list, got "chat"'],
+    [{ protocols: ['chat', 'a b'] }, 'Cannot serve: a subprotocol must be a token, got "a b"'],
+    [
+      { allowedOrigins: '*' },
+      'Cannot serve: allowedOrigins must be a list, a function, "same-origin" or "all", got "*"',
+    ],
+    [
+      { allowedOrigins: ['https://app.example/'] },
+      'Cannot judge origin: want allowed origins such as "https://app.example", got "https://app.example/"',
+    ],
+    [
+      { headers: { 'Set Cookie': 'a=b' } },
+      'Cannot serve: the name of a header field must be a token, got "Set Cookie"',
+    ],
+    [
+      { headers: { Upgrade: 'h2c' } },
+      'Cannot serve: header field Upgrade cannot be set by the caller',
+    ],
+  ])(`%j ${never}`, (options, message) => {
+    expect(() => group(options as ServingOptions)).toThrow(new TypeError(message))
+  })
+
+  test.each<ServingOptions>([
+    { protocols: ['chat.v2', 'chat.v1'], allowedOrigins: ['https://app.example', 'null'] },
+    { protocols: () => undefined, allowedOrigins: () => true },
+    { protocols: [], allowedOrigins: 'all' },
+    { allowedOrigins: 'same-origin', headers: [['Set-Cookie', 'a=b']] },
+  ])('%j are taken', (options) => {
+    expect(() => group(options)).not.toThrow()
+  })
+})

@@ -20,7 +20,7 @@ describe.each(roles)('as a %s', (role) => {
   }
 
   describe('fragments', () => {
-    test('one for each chunk, as it comes', async () => { // rfc.md 32, 35
+    test('one for each chunk, as it comes', async () => { // rules 32, 35
       const { connection, peer, world } = connect(role)
       const from = source<string>()
       const sent = watch(connection.send(from.stream))
@@ -117,7 +117,7 @@ describe.each(roles)('as a %s', (role) => {
     })
   })
 
-  describe('a source that fails half-way fails the connection with 1011, and the promise says why', () => { // design.md, Messages
+  describe('a source that fails half-way fails the connection with 1011, and the promise says why', () => { // connection.md, Messages
     const mistake = new Error('the source broke')
     const errored = () => {
       let pulled = false
@@ -244,7 +244,7 @@ describe.each(roles)('as a %s', (role) => {
     ])
   })
 
-  test('an awaited write stands in order with sends', async () => { // design.md, Messages
+  test('an awaited write stands in order with sends', async () => { // connection.md, Messages
     const { connection, peer } = connect(role)
     const writer = connection.writable.getWriter()
     await writer.write('1')

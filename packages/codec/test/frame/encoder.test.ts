@@ -78,14 +78,14 @@ describe('FrameEncoder', () => {
 type Refusal = [what: string, frame: unknown, error: typeof RangeError | typeof TypeError, says: RegExp]
 
 const refusals: Refusal[] = [
-  // rfc.md 28
+  // rule 28
   ...[3, 7, 11, 15, 16, -1, NaN, '1', undefined, null].map((opcode): Refusal => [
     `opcode ${opcode}`,
     { opcode, payload: none },
     RangeError,
     /opcode must be defined, got/,
   ]),
-  // rfc.md 33, 37
+  // rules 33, 37
   ...[Opcode.Close, Opcode.Ping, Opcode.Pong].flatMap((opcode): Refusal[] => [
     [`control frame ${opcode} of 126 bytes`, frame(opcode, pattern(126)), RangeError, /at most 125 bytes, got 126$/],
     [`control frame ${opcode} without FIN`, frame(opcode, none, { fin: false }), RangeError, /must have fin set$/],
@@ -172,7 +172,7 @@ describe.each(['client', 'server'] as const)('a long frame of a %s', (role) => {
       payloadLength: payload.length,
     })
 
-  it('goes on part by part with the key at the right place, in any sizes', () => { // rfc.md 31
+  it('goes on part by part with the key at the right place, in any sizes', () => { // rule 31
     for (const step of [1777, 16383, 16384, 33333, 99_999, 100_000]) {
       const encoder = encoderOf(role)
       const chunks: Uint8Array[] = []

@@ -27,7 +27,7 @@ const exact = [
 const tooLarge = [2n ** 53n, 2n ** 53n + 1n, 2n ** 56n, 2n ** 62n, 2n ** 63n - 1n]
 const topBit = [2n ** 63n, 2n ** 63n + 1n, 2n ** 64n - 1n]
 
-describe('lengths that are exact', () => { // security.md 10, 20, 24, 25; rfc.md 29, 30
+describe('lengths that are exact', () => { // security.md, rows 10, 20, 24, 25; rules 29, 30
   it.each(exact)('%s is decoded from a header, whole and byte by byte', (length) => {
     const bytes = wire({ opcode: 2, length })
     for (const chunks of [[bytes.slice()], oneByOne(bytes)]) {

@@ -9,7 +9,7 @@ import { countWork, Meter } from '../support/work.ts'
 
 const key = hex('37 fa 21 3d')
 
-describe('memory', () => { // law 1; security.md 7, 22, 28
+describe('memory', () => { // law 1; security.md, rows 7, 22, 28
   const declared = [70_000, 2 ** 24, 2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]
 
   it.each(declared)('nothing is allocated for a header that declares %i bytes', (length) => {

@@ -15,7 +15,7 @@ import { difference, expectBytes, hex, pattern } from '../support/bytes.ts'
 import { keyNumber } from '../support/frames.ts'
 import { forSeeds } from '../support/random.ts'
 
-// RFC 6455 §5.3 as it is written: octet i XOR octet i mod 4 of the key. rfc.md 31.
+// RFC 6455 §5.3 as it is written: octet i XOR octet i mod 4 of the key (rule 31).
 function oracle(bytes: Uint8Array, start: number, end: number, key: Uint8Array): void {
   for (let i = start; i < end; i++) bytes[i]! ^= key[(i - start) % 4]!
 }
@@ -175,7 +175,7 @@ describe('masking', () => {
   })
 })
 
-describe('masking keys', () => { // rfc.md 31; law 8
+describe('masking keys', () => { // rule 31; law 8
   it("come from the platform's cryptographic randomness and never from Math.random", () => {
     const random = Math.random
     const fill = crypto.getRandomValues

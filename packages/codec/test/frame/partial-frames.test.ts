@@ -34,7 +34,7 @@ describe('a frame', () => {
 })
 
 describe('a long frame', () => {
-  it('opens with its header: an empty first part when no payload came with it', () => { // rfc.md 36
+  it('opens with its header: an empty first part when no payload came with it', () => { // rule 36
     const bytes = masked(pattern(300))
     for (const came of [8, 9]) {
       const decoder = new FrameDecoder({ role: 'server', wholeFrameLimit: 10 })

@@ -25,7 +25,7 @@ const examples: [name: string, sender: Role, bytes: Uint8Array, frames: Frame[]]
   ]],
 ]
 
-describe.each(examples)('%s', (_, sender, bytes, frames) => { // rfc.md 25, 27, 30, 31, 32
+describe.each(examples)('%s', (_, sender, bytes, frames) => { // rules 25, 27, 30, 31, 32
   it('is encoded to these bytes', () => {
     const encoder = new FrameEncoder({ role: sender, insecureMaskingKeys: () => keyNumber(key) })
     expectBytes(join(encoder.encode(frames)), bytes)

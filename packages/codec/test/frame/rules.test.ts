@@ -25,7 +25,7 @@ const client: FrameDecoderOptions = { role: 'client' }
 const server: FrameDecoderOptions = { role: 'server' }
 
 const faults: Fault[] = [
-  // rfc.md 26
+  // rule 26
   {
     rule: 'a server refuses a frame without mask',
     options: server,
@@ -50,7 +50,7 @@ const faults: Fault[] = [
     code: 'unexpected-mask',
     says: 'a server must not mask its frames, got a mask',
   },
-  // rfc.md 27
+  // rule 27
   ...[[0x40, 'RSV1'], [0x20, 'RSV2'], [0x10, 'RSV3'], [0x70, 'RSV1, RSV2, RSV3']].map(([rsv, names]): Fault => ({
     rule: `${names} without an extension`,
     options: client,
@@ -75,7 +75,7 @@ const faults: Fault[] = [
     code: 'reserved-bits',
     says: 'reserved bits must be 0 unless negotiated, got RSV1',
   },
-  // rfc.md 28
+  // rule 28
   ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((opcode): Fault => ({
     rule: `opcode ${opcode}`,
     options: client,
@@ -84,7 +84,7 @@ const faults: Fault[] = [
     code: 'unknown-opcode',
     says: `opcode 0x${opcode.toString(16)} is reserved`,
   })),
-  // rfc.md 29
+  // rule 29
   {
     rule: 'the top bit of a 64-bit length',
     options: client,
@@ -93,7 +93,7 @@ const faults: Fault[] = [
     code: 'length-top-bit',
     says: 'the top bit of a 64-bit length must be 0, got 1',
   },
-  // rfc.md 30
+  // rule 30
   ...[0, 1, 125].map((length): Fault => ({
     rule: `length ${length} in 16 bits`,
     options: client,
@@ -118,7 +118,7 @@ const faults: Fault[] = [
     code: 'length-too-large',
     says: 'payload must be below 2^53 bytes, got about 9007199254740992',
   },
-  // rfc.md 53
+  // rule 53
   {
     rule: 'a length above maxPayloadLength',
     options: { ...client, maxPayloadLength: 1000 },
@@ -135,7 +135,7 @@ const faults: Fault[] = [
     code: 'frame-too-big',
     says: 'payload must be at most 0 bytes, got 1',
   },
-  // rfc.md 33
+  // rule 33
   ...[Opcode.Close, Opcode.Ping, Opcode.Pong].map((opcode): Fault => ({
     rule: `a fragmented control frame ${opcode}`,
     options: client,
@@ -144,7 +144,7 @@ const faults: Fault[] = [
     code: 'control-fragmented',
     says: `${Object.keys(Opcode)[Object.values(Opcode).indexOf(opcode)]} frames must have FIN set`,
   })),
-  // rfc.md 37
+  // rule 37
   ...[Opcode.Close, Opcode.Ping, Opcode.Pong].map((opcode): Fault => ({
     rule: `a control frame ${opcode} of 126 bytes`,
     options: client,
@@ -222,7 +222,7 @@ describe('what RFC 6455 §5 allows', () => {
     }
   })
 
-  it('control frames of 0 and 125 bytes between the fragments of a message', () => { // rfc.md 33
+  it('control frames of 0 and 125 bytes between the fragments of a message', () => { // rule 33
     const bytes = join([
       wire({ opcode: 1, fin: false, payload: utf8('a') }),
       wire({ opcode: 9, payload: new Uint8Array(125) }),
@@ -247,7 +247,7 @@ describe('what RFC 6455 §5 allows', () => {
   })
 })
 
-describe('the end of the bytes', () => { // rfc.md 48
+describe('the end of the bytes', () => { // rule 48
   const masked = wire({ opcode: 2, payload: utf8('Hello'), key: hex('01 02 03 04') })
 
   it('between frames is no error', () => {

@@ -81,7 +81,7 @@ describe('the request', () => {
   })
 })
 
-// rules 1 and 6; websocketstream.md, point 1
+// rules 1 and 6; WebSocketStream, clause 1
 describe('the URL', () => {
   test.each([
     ['ws://h', 'ws://h/', 'h', '/'],

@@ -1,4 +1,4 @@
-// security.md, row 32: pages of strangers drive a server that does not look at Origin. rfc.md, rules 8, 18 and 53.
+// security.md, row 32: pages of strangers drive a server that does not look at Origin (rules 8, 18 and 53).
 
 import { describe, expect, test } from 'vitest'
 import { type AllowedOrigins, judgeUpgradeRequest, type RequestHead } from '../../src/handshake/index.ts'
@@ -164,4 +164,23 @@ test('all: nothing is looked at', () => {
   for (const origins of [[], ['null'], ['http://evil.example'], ['', 'x']]) {
     expect(passes({ origins }, 'all')).toBe(true)
   }
+})
+
+describe('a refusal', () => {
+  const why = (asking: Asking, allowedOrigins?: AllowedOrigins) => {
+    const answer = judgeUpgradeRequest(head(asking), { allowedOrigins, secure: asking.secure })
+    return answer.accepted ? undefined : answer.reason?.message
+  }
+
+  test('names the own origin that was wanted, so that a server behind a proxy sees which scheme it takes itself to have', () => {
+    expect(why({ origins: ['https://app.example'] })).toBe(
+      'Cannot accept upgrade: want the server\'s own Origin "http://app.example", got "https://app.example"',
+    )
+  })
+
+  test('does not name what is on a list', () => {
+    expect(why({ origins: ['https://evil.example'] }, ['https://secret.example'])).toBe(
+      'Cannot accept upgrade: want an Origin that is allowed, got "https://evil.example"',
+    )
+  })
 })

@@ -17,7 +17,7 @@ const body = (code: number, reason: Uint8Array = new Uint8Array(0)) => join([Uin
 const decode = (payload: Uint8Array) => new MessageDecoder().decode(frame(Opcode.Close, payload))
 const encode = (item: object) => [...new MessageEncoder().encode({ type: 'close', ...item } as Control)][0]!.payload
 
-describe('a Close body', () => { // rfc.md 38, 48, 49
+describe('a Close body', () => { // rules 38, 48, 49
   it('may be missing', () => {
     expect(decode(new Uint8Array(0))).toEqual({ type: 'close', reason: '' })
     expect(encode({ reason: '' }).length).toBe(0)
@@ -53,7 +53,7 @@ describe('a Close body', () => { // rfc.md 38, 48, 49
     }
   })
 
-  it('has a status code of the table, from 0 to 5000 and at the end, both ways', () => { // rfc.md 52
+  it('has a status code of the table, from 0 to 5000 and at the end, both ways', () => { // rule 52
     for (let statusCode = 0; statusCode <= 5001; statusCode++) {
       const code = statusCode === 5001 ? 65535 : statusCode
       if (isSendableStatusCode(code)) {

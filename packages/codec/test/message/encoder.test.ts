@@ -26,7 +26,7 @@ describe('MessageEncoder', () => {
     expect(encode({ type: 'text', data: '' }).map(header)).toEqual(['F--- 1:0'])
   })
 
-  it.each([1, 2, 3, 9, 10, 11, 100])('cuts at fragmentSize %i: the first names the type, the last has FIN', (size) => { // rfc.md 32, 35
+  it.each([1, 2, 3, 9, 10, 11, 100])('cuts at fragmentSize %i: the first names the type, the last has FIN', (size) => { // rules 32, 35
     const data = pattern(10)
     const frames = encode({ type: 'binary', data }, size)
     expect(frames.length).toBe(Math.max(1, Math.ceil(10 / size)))
@@ -132,7 +132,7 @@ describe('MessageEncoder', () => {
     }
   })
 
-  it('makes whole control frames of at most 125 bytes', () => { // rfc.md 37
+  it('makes whole control frames of at most 125 bytes', () => { // rule 37
     expect(encode({ type: 'ping', data: pattern(125) }, 10).map(header)).toEqual(['F--- 9:125'])
     expect(encode({ type: 'pong', data: pattern(0) }).map(header)).toEqual(['F--- 10:0'])
     for (const type of ['ping', 'pong'] as const) {

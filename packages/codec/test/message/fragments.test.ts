@@ -61,7 +61,7 @@ function inParts(random: Random, whole: Frame): Frame[] {
 }
 
 describe('messages', () => {
-  it('of one frame: text, binary, empty', () => { // rfc.md 42, 43
+  it('of one frame: text, binary, empty', () => { // rules 42, 43
     expectMessages(messages([frame(Text, utf8('Grüße')), frame(Binary, pattern(5)), frame(Text), frame(Binary)]), [
       { type: 'text', data: 'Grüße' },
       { type: 'binary', data: pattern(5) },
@@ -70,7 +70,7 @@ describe('messages', () => {
     ])
   })
 
-  it('of several frames, empty ones among them', () => { // rfc.md 32, 34
+  it('of several frames, empty ones among them', () => { // rules 32, 34
     const frames = [
       frame(Text, utf8('a'), open),
       frame(Continuation, utf8(''), open),
@@ -86,7 +86,7 @@ describe('messages', () => {
     expectMessages(messages(binary), [{ type: 'binary', data: pattern(7) }])
   })
 
-  it('with control frames between their fragments, which come at once', () => { // rfc.md 33
+  it('with control frames between their fragments, which come at once', () => { // rule 33
     const decoder = new MessageDecoder()
     expect(decoder.decode(frame(Text, utf8('He'), open))).toBe(undefined)
     expect(decoder.decode(frame(Ping, utf8('p')))).toEqual({ type: 'ping', data: utf8('p') })
@@ -137,7 +137,7 @@ describe('messages', () => {
   })
 })
 
-describe('fragmentation rules', () => { // rfc.md 32
+describe('fragmentation rules', () => { // rule 32
   it('a Continuation frame needs a message to continue', () => {
     for (const fin of [true, false]) {
       const error = failure([frame(Continuation, utf8('x'), { fin })])
@@ -203,7 +203,7 @@ describe('fragmentation rules', () => { // rfc.md 32
   })
 })
 
-describe('maxMessageSize', () => { // rfc.md 53; security.md 13, 22
+describe('maxMessageSize', () => { // rule 53; security.md, rows 13, 22
   const limit = 1000
   const decoderOf = () => new MessageDecoder({ maxMessageSize: limit })
   const declared = (opcode: Opcode, payloadLength: number, fin = true) =>
@@ -277,7 +277,7 @@ describe('maxMessageSize', () => { // rfc.md 53; security.md 13, 22
   })
 })
 
-describe('many fragments', () => { // security.md 7, 13: no count limit, bounded cost for each
+describe('many fragments', () => { // security.md, rows 7, 13: no count limit, bounded cost for each
   it('a million of one byte make one message, with memory that follows the bytes', () => {
     const meter = new Meter()
     const decoder = new MessageDecoder({ allocate: meter.allocate })

@@ -53,7 +53,7 @@ describe('TextAssembler', () => {
     }
   })
 
-  it('names the same wrong byte as the validator, whatever was damaged and wherever it is cut', () => { // rfc.md 42
+  it('names the same wrong byte as the validator, whatever was damaged and wherever it is cut', () => { // rule 42
     forSeeds(500, (random) => {
       const bytes = utf8(textOf(random, random.pick([1100, 3000, 5000])))
       for (let i = random.below(3); i >= 0; i--) bytes[random.below(bytes.length)] = random.below(256)

@@ -48,7 +48,7 @@ function judgeByPlatform(bytes: Uint8Array): number {
   }
 }
 
-describe('the validator', () => { // rfc.md 42
+describe('the validator', () => { // rule 42
   it('accepts every code point and refuses every surrogate', () => {
     let validator = new Utf8Validator()
     for (let point = 0; point <= 0x10ffff; point++) {
@@ -190,7 +190,7 @@ describe('text messages', () => {
 
   it.each(wrong)(
     '%s fails with 1007 and the place, the same in one frame, in fragments and in parts',
-    (text, at, says) => { // rfc.md 42
+    (text, at, says) => { // rule 42
       const bytes = hex(text)
       const message = `Cannot decode message: text must be UTF-8, got ${says}`
       const whole = fail([frame(Text, bytes)])

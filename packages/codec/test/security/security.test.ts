@@ -1,5 +1,5 @@
 // What hurt other implementations, as far as bytes, frames and messages go. Each test is named by the fault; the comment
-// names its row in the list that this project keeps. The rows on upgrades and connections are tested beside those rooms.
+// names its row in docs/security.md. The rows on upgrades and connections are tested beside those rooms.
 
 import { describe, expect, it } from 'vitest'
 import {

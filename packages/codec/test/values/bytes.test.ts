@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { concat, isBytesLike, plainBytes, toBytes, utf8Length } from '../../src/values/bytes.ts'
+import { concat, describe as kindOf, isBytesLike, plainBytes, toBytes, utf8Length } from '../../src/values/bytes.ts'
 import type { BytesLike } from '../support/floors.ts'
 import { expectBytes, pattern, utf8 } from '../support/bytes.ts'
 import { forSeeds } from '../support/random.ts'
@@ -83,5 +83,16 @@ describe('concat', () => {
     expectBytes(joined, pattern(8))
     expect(joined.buffer.byteLength).toBe(8)
     expect(concat([]).length).toBe(0)
+  })
+})
+
+describe('describe', () => {
+  it('names the kind of a value, whatever it is', () => {
+    const values = [null, undefined, 1, [], new Map(), Object.create(null)]
+    expect(values.map(kindOf)).toEqual(['null', 'undefined', 'number', 'Array', 'Map', 'object'])
+  })
+
+  it('has a word for what a generator gives, whose constructor has no name', () => {
+    expect(kindOf((async function* () {})())).toBe('object')
   })
 })

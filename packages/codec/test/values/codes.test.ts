@@ -12,7 +12,7 @@ import {
 import { isOpcode } from '../../src/values/opcode.ts'
 
 describe('opcodes', () => {
-  it('are those of RFC 6455 §5.2, and no other number is one', () => { // rfc.md 28
+  it('are those of RFC 6455 §5.2, and no other number is one', () => { // rule 28
     const defined = [...Array(256).keys()].filter(isOpcode)
     expect(defined).toEqual([0, 1, 2, 8, 9, 10])
     expect(Object.values(Opcode)).toEqual(defined)
@@ -25,7 +25,7 @@ describe('opcodes', () => {
 })
 
 describe('status codes', () => {
-  it('from 0 to 5000 may be sent exactly as the table says', () => { // rfc.md 52
+  it('from 0 to 5000 may be sent exactly as the table says', () => { // rule 52
     const may: [from: number, to: number][] = [[1000, 1003], [1007, 1014], [3000, 4999]]
     const wanted = may.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i))
     expect([...Array(5001).keys()].filter(isSendableStatusCode)).toEqual(wanted)

@@ -11,7 +11,7 @@ const nameOf = (act: () => unknown): string => {
   return 'nothing thrown'
 }
 
-describe('WebSocketError', () => { // websocketstream.md 14
+describe('WebSocketError', () => { // WebSocketStream, clause 14
   it('is a DOMException with a code that is null and a reason that is empty where none was given', () => {
     const error = new WebSocketError('gone')
     expect(error).toBeInstanceOf(DOMException)
@@ -43,7 +43,7 @@ describe('WebSocketError', () => { // websocketstream.md 14
   })
 })
 
-describe('what close() takes', () => { // websocketstream.md 6
+describe('what close() takes', () => { // WebSocketStream, clause 6
   it.each([[1000, 1000], [3000, 3000], [4999, 4999], ['3000', 3000], [3000.9, 3000]])('code %s', (given, closeCode) => {
     expect(checkCloseInfo({ closeCode: given as number })).toEqual({ closeCode, reason: '' })
   })

@@ -1,4 +1,4 @@
-// Backpressure as an order of events (websocketstream.md: where others fail): large writes resolve only as the reader reads.
+// Backpressure as an order of events: large writes resolve only as the reader reads.
 
 import { expect, test } from 'vitest'
 import { measure, PATIENCE } from './figures.ts'
