@@ -53,6 +53,9 @@ declare namespace Deno {
   function unrefTimer(id: number): void
   const version: { deno: string }
   namespace errors {
+    class ConnectionAborted extends Error {}
+    class ConnectionReset extends Error {}
+    class NotConnected extends Error {}
     class UnexpectedEof extends Error {}
   }
 }

@@ -40,13 +40,20 @@ function listen(target: ResolvedTarget, accepted: Accepted, options: ServeOption
   return {
     ...(listener.addr as Deno.NetAddr),
     async accept() {
-      const conn = await listener.accept()
+      const conn = await listener.accept().catch(ignoreGone)
+      if (conn === undefined) return
       if ('setNoDelay' in conn) (conn as Deno.TcpConn).setNoDelay(true)
       const { remoteAddr } = conn
       accepted(duplexOf(conn), 'hostname' in remoteAddr ? remoteAddr.hostname : undefined)
     },
     stop: () => listener.close(),
   }
+}
+
+/** A peer that reset its connection before it was accepted is no fault of the listener, and must not make the others wait. */
+function ignoreGone(error: unknown): undefined {
+  const { ConnectionAborted, ConnectionReset, NotConnected } = Deno.errors
+  if (![ConnectionAborted, ConnectionReset, NotConnected].some((gone) => error instanceof gone)) throw error
 }
 
 function open({ hostname, port, unix }: ResolvedTarget, { tls }: ServeOptions): Deno.Listener {

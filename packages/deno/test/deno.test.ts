@@ -35,7 +35,7 @@ if ('missing' in found) {
     expect(output).not.toContain('runtime.d.ts')
   })
 
-  describe('permissions', () => {
+  describe('programs of their own', () => {
     let folder: string
     let unix: string
 
@@ -85,6 +85,27 @@ if ('missing' in found) {
       const { status, output } = run(code)
       expect(status).toBe(0)
       expect(output).toMatch(new RegExp(`^true ${message.replaceAll('.', '\\.')} .*--allow-net.* NotCapable\n$`))
+    })
+
+    test('peers that reset before they are accepted are no fault of the listener, and make nobody wait', () => {
+      const { status, output } = run(
+        `
+        const { listen } = Deno
+        Deno.listen = (options) => {
+          const listener = listen(options)
+          const accept = listener.accept.bind(listener)
+          let gone = 300
+          listener.accept = () => gone-- > 0 ? Promise.reject(new Deno.errors.NotConnected('gone')) : accept()
+          return listener
+        }
+        const onError = (error) => console.log(error)
+        await using listener = await serve({ onError }, ({ readable, writable }) => readable.pipeTo(writable))
+        await using connection = await connect(listener.url) // in ten seconds; with a pause behind each it would be thirty
+        await connection.send('hello')
+        console.log((await connection.readable.getReader().read()).value)`,
+        '--allow-net=127.0.0.1',
+      )
+      expect({ status, output }).toEqual({ status: 0, output: 'hello\n' })
     })
   })
 }

@@ -16,6 +16,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, Se
 import { createServer as createSecureServer, type ServerOptions as HttpsOptions } from 'node:https'
 import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import { inNode } from './environment.ts'
+import { cameTooEarly, markUnanswered } from './unanswered.ts'
 import { describeUpgrade, takeSocket } from './upgrade.ts'
 
 /** Where and how to serve. */
@@ -42,8 +43,12 @@ export async function serve(options: ServeOptions, onConnection: ConnectionHandl
   const group = new ConnectionGroup(serving, onConnection)
   return await listenWith(group, serving, async ({ hostname, port, unix }) => {
     const server = createHttpServer(options)
-    server.on('request', (request, response) => void answer(request, response, onRequest, group))
+    server.on('request', (request, response) => {
+      markUnanswered(request, response)
+      void answer(request, response, onRequest, group)
+    })
     server.on('upgrade', (request, socket, head) => {
+      if (cameTooEarly(socket)) return
       if (isWebSocket(request)) void group.accept(takeSocket(socket, head), describeUpgrade(request, options))
       else ignoreUpgrade(server, request, socket as Socket)
     })

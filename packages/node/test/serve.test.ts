@@ -320,6 +320,51 @@ describe('a request that is not for us', () => {
     peer.socket.destroy()
   })
 
+  test.each([['another protocol', offer], ['WebSocket', upgradeRequest()]])(
+    'an upgrade to %s behind a request that is not answered yet mixes with no response and harms nobody',
+    async (_, request) => {
+      const seen: string[] = []
+      await using listener = await serve({
+        onRequest: async ({ url }, response) => {
+          seen.push(url!)
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          response.end(`this is ${url}`)
+        },
+      }, () => void seen.push('connection'))
+      const peer = new RawPeer(await rawConnect(listener.port))
+      const plain = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
+      peer.socket.write(plain('/one') + plain('/two') + request + plain('/late'))
+      await vi.waitFor(() => expect(peer.ended).toBe(true))
+      expect(String(peer.rest).match(/HTTP\/1.1 .*|this is .*?(?=HTTP|$)/g)?.map((line) => line.trim())).toEqual([
+        'HTTP/1.1 200 OK',
+        'this is /one',
+        'HTTP/1.1 200 OK',
+        'this is /two',
+      ])
+      expect(seen).toEqual(['/one', '/two'])
+      peer.socket.destroy()
+    },
+  )
+
+  test('nor behind one that is answered at once', async () => {
+    await using listener = await serve({}, echo)
+    const peer = new RawPeer(await rawConnect(listener.port))
+    peer.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n' + offer)
+    await vi.waitFor(() => expect(peer.ended).toBe(true))
+    expect(String(peer.rest).match(/HTTP\/1.1 .*/g)).toEqual(['HTTP/1.1 426 Upgrade Required'])
+    peer.socket.destroy()
+  })
+
+  test('an upgrade to WebSocket on a connection that has had its answer is one', async () => {
+    await using listener = await serve({ onRequest: (_, response) => void response.end('page') }, echo)
+    const peer = new RawPeer(await rawConnect(listener.port))
+    peer.socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await vi.waitFor(() => expect(String(peer.rest)).toMatch(/page$/))
+    peer.socket.write(upgradeRequest())
+    await vi.waitFor(() => expect(String(peer.rest)).toContain('HTTP/1.1 101 '))
+    peer.socket.destroy()
+  })
+
   test('and its peer may vanish', async () => {
     await using listener = await serve({ onRequest: () => {} }, echo)
     const peer = new RawPeer(await rawConnect(listener.port))

@@ -5,7 +5,7 @@ import type { Connection } from '../connection/connection.ts'
 import { abnormalEnd } from '../connection/ends.ts'
 import { environmentOf } from '../connection/environment.ts'
 import { formatHost, reasonOf } from '../connection/naming.ts'
-import { type ClientOptions, openConnection } from '../connection/open.ts'
+import { type ClientOptions, openWithin } from '../connection/open.ts'
 import { resolveOptions } from '../connection/options.ts'
 import { createUpgradeRequest } from '../handshake/client.ts'
 import type { ByteStreams } from '../values/types.ts'
@@ -72,24 +72,27 @@ export async function dialConnection<Tls>(
   const { limits } = resolveOptions(
     handshakeTimeout === undefined ? rest : { ...rest, limits: { ...rest.limits, handshakeTimeout } },
   )
-  // Everything a caller can get wrong is found before anything is dialled.
-  const target = dialTarget(createUpgradeRequest(url, rest).url, unix)
+  // Everything a caller can get wrong is found before anything is dialled. Made once: an iterable among the options may be read only once.
+  const request = createUpgradeRequest(url, rest)
+  const target = dialTarget(request.url, unix)
   const release = await takeTurn(nameOf(target), given)
   // Its signal tells everybody that the attempt is over without success, and why.
   const attempt = new AbortController()
   const { signal } = attempt
   const giveUp = (): void => attempt.abort(given!.reason)
+  const { now, startTimer } = environmentOf(options)
   const timeout = limits.handshakeTimeout
-  const stopTimer = environmentOf(options).startTimer(
-    () => attempt.abort(abnormalEnd(`not open within the handshake timeout of ${timeout} ms`)),
-    timeout,
-  )
+  const late = `not open within the handshake timeout of ${timeout} ms`
+  const start = now()
+  const stopTimer = startTimer(() => attempt.abort(abnormalEnd(late)), timeout)
   given?.addEventListener('abort', giveUp)
   if (given?.aborted) giveUp()
   try {
     const transport = await openTransport(dial, target, tls, signal)
-    // The clock over all of it runs here already.
-    return await openConnection(transport, url, { ...rest, signal, limits: { ...limits, handshakeTimeout: Infinity } })
+    // What is left of the time is for the answer; a refusal that is here must not be lost to the clock.
+    stopTimer()
+    const clock = { timeout: Math.max(0, timeout - (now() - start)), late }
+    return await openWithin(clock, transport, request, { ...rest, signal, limits })
   } catch (error) {
     attempt.abort(error) // unless that was what made it fail
     throw signal.reason

@@ -5,7 +5,7 @@ import type { Connection } from '../connection/connection.ts'
 import type { CloseResult } from '../connection/ends.ts'
 import { parseWebSocketUrl } from '../handshake/client.ts'
 import { checkProtocols } from '../handshake/protocols.ts'
-import { describe } from '../values/bytes.ts'
+import { describe, isIterable } from '../values/bytes.ts'
 import type { BytesLike } from '../values/types.ts'
 import { checkCloseInfo, type CloseInfo, WebSocketError } from '../values/websocket-error.ts'
 
@@ -48,8 +48,8 @@ export class BaseWebSocketStream<O extends WebSocketStreamOptions> {
    * occur twice; `TypeError` for options of the wrong type. What `connect` refuses rejects `opened` and `closed`.
    */
   protected constructor(url: string | URL, options: O | undefined, connect: ConnectFunction<O>) {
-    const target = parseWebSocketUrl(url)
     const checked = checkOptions(options)
+    const target = parseWebSocketUrl(url)
     this.url = target.href
     const connected = this.#connect(target, checked, connect)
     this.opened = connected.then(({ readable, writable, extensions, protocol }) => {
@@ -65,8 +65,8 @@ export class BaseWebSocketStream<O extends WebSocketStreamOptions> {
    * Throws `InvalidAccessError` for a code other than 1000 and 3000 to 4999, `SyntaxError` for a reason over 123 bytes of UTF-8.
    */
   close(closeInfo?: CloseInfo): void {
-    checkCloseInfo(closeInfo)
-    if (this.#connection !== undefined) this.#connection.close(closeInfo)
+    const { closeCode, reason } = checkCloseInfo(closeInfo)
+    if (this.#connection !== undefined) this.#connection.close({ closeCode: closeCode ?? undefined, reason })
     else this.#dialling.abort(new WebSocketError('WebSocket closed before the connection was established'))
   }
 
@@ -110,9 +110,10 @@ function checkOptions<O extends WebSocketStreamOptions>(options: O | undefined):
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`${what}: signal must be an AbortSignal, got ${describe(signal)}`)
   }
-  if (protocols === undefined) return { ...given }
-  if (protocols === null || typeof protocols !== 'object') {
+  // Named, since they may be inherited.
+  if (protocols === undefined) return { ...given, signal }
+  if (!isIterable(protocols)) {
     throw new TypeError(`${what}: protocols must be a list of strings, got ${describe(protocols)}`)
   }
-  return { ...given, protocols: checkProtocols(protocols) }
+  return { ...given, signal, protocols: checkProtocols(protocols) }
 }

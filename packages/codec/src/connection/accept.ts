@@ -66,7 +66,7 @@ export async function acceptUntil(
   const { limits } = resolveOptions(options)
   const handshake = new HandshakeTransport(transport, environmentOf(options), {
     timeout: limits.handshakeTimeout,
-    wanted: 'upgrade',
+    late: `no upgrade within ${limits.handshakeTimeout} ms`,
     signal,
   })
   try {

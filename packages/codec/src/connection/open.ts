@@ -1,7 +1,12 @@
 // The upgrade as a client, over any byte streams (RFC 6455 §4.1).
 
 import { BodyReader } from '../handshake/body-reader.ts'
-import { createUpgradeRequest, isUpgradeResponse, type UpgradeRequestOptions } from '../handshake/client.ts'
+import {
+  type ClientUpgrade,
+  createUpgradeRequest,
+  isUpgradeResponse,
+  type UpgradeRequestOptions,
+} from '../handshake/client.ts'
 import { HeadReader } from '../handshake/head-reader.ts'
 import { encodeRequest, type ResponseHead } from '../handshake/http1.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
@@ -11,7 +16,7 @@ import { Connection } from './connection.ts'
 import { brokenBy } from './ends.ts'
 import { environmentOf } from './environment.ts'
 import { type CommonOptions, resolveOptions } from './options.ts'
-import { HandshakeTransport } from './transport.ts'
+import { type HandshakeBounds, HandshakeTransport } from './transport.ts'
 
 /** How to connect as a client. */
 export interface ClientOptions extends CommonOptions, Omit<UpgradeRequestOptions, 'extensions'> {
@@ -34,13 +39,21 @@ export async function openConnection(
   url: string | URL,
   options: ClientOptions = {},
 ): Promise<Connection> {
+  const { handshakeTimeout: timeout } = resolveOptions(options).limits
+  const clock = { timeout, late: `no answer to the upgrade request within ${timeout} ms` }
+  return await openWithin(clock, transport, createUpgradeRequest(url, options), options)
+}
+
+/** The same for a request that was made before, and a clock that may have begun before. A refusal whose body is late is one still. */
+export async function openWithin(
+  clock: Omit<HandshakeBounds, 'signal'>,
+  transport: ByteStreams,
+  request: ClientUpgrade,
+  options: ClientOptions,
+): Promise<Connection> {
   const { limits } = resolveOptions(options)
-  const request = createUpgradeRequest(url, options)
-  const handshake = new HandshakeTransport(transport, environmentOf(options), {
-    timeout: limits.handshakeTimeout,
-    wanted: 'answer to the upgrade request',
-    signal: options.signal,
-  })
+  const { signal } = options
+  const handshake = new HandshakeTransport(transport, environmentOf(options), { ...clock, signal })
   try {
     await handshake.write(encodeRequest(request.head))
     const reader = new HeadReader('response', limits)
@@ -57,7 +70,7 @@ export async function openConnection(
     })
   } catch (error) {
     handshake.discard(error)
-    if (options.signal?.aborted) throw options.signal.reason
+    if (signal?.aborted) throw signal.reason
     throw error instanceof DOMException ? error : brokenBy(error)
   }
 }

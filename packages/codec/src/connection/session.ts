@@ -295,7 +295,10 @@ export class Session
   }
 
   onEnd(cause: unknown): void {
-    this.#lost(cause === undefined ? undefined : 'the transport failed', cause)
+    const lose = (): void => this.#lost(cause === undefined ? undefined : 'the transport failed', cause)
+    // Some transports bring the end in the turn of the last bytes, which the application is to take first; a clean end leaves them to it.
+    if (this.#protocol.closeReceived !== undefined) lose()
+    else this.#environment.defer(lose)
   }
 
   cutShort(): unknown {

@@ -26,8 +26,8 @@ export interface Stop {
 export interface HandshakeBounds {
   /** Milliseconds, from the first wait on. */
   readonly timeout: number
-  /** What there was not, where it takes longer. */
-  readonly wanted: string
+  /** What there was not where it takes longer, and within what. */
+  readonly late: string
   readonly signal?: Stop | undefined
 }
 
@@ -144,12 +144,9 @@ export class HandshakeTransport implements ChannelEvents, StopListener {
 
   /** Starts the clock and heeds the signal. */
   #watch(): Promise<never> {
-    const { timeout, wanted, signal } = this.#bounds
+    const { timeout, late, signal } = this.#bounds
     const stopping = handled(new Promise<never>((_, reject) => this.#reject = reject))
-    this.#stopTimer = this.#environment.startTimer(
-      () => this.#stop(abnormalEnd(`no ${wanted} within ${timeout} ms`)),
-      timeout,
-    )
+    this.#stopTimer = this.#environment.startTimer(() => this.#stop(abnormalEnd(late)), timeout)
     signal?.addEventListener('abort', this)
     if (signal?.aborted) this.handleEvent()
     return stopping

@@ -57,13 +57,16 @@ export class BodyReader {
 
   /** A chunk's size, byte by byte; the line before it is the empty one that ends the last chunk. */
   #readSize(byte: number): void {
-    this.#sizeLine += String.fromCharCode(byte)
-    const line = this.#sizeLine.trim()
-    if (byte === LF && line !== '') {
-      this.#missing = parseInt(/^([\da-f]{1,12})(?:\s*;.*)?$/i.exec(line)?.[1] ?? '0', 16)
-      this.#done = this.#missing === 0
+    if (byte !== LF) {
+      this.#sizeLine += String.fromCharCode(byte)
+      // White space counts: a line of nothing else must end, too.
+      this.#done = this.#sizeLine.length > MOST_SIZE_LINE
+      return
     }
-    if (byte === LF) this.#sizeLine = ''
-    else if (line.length > MOST_SIZE_LINE) this.#done = true
+    const line = this.#sizeLine.trim()
+    this.#sizeLine = ''
+    if (line === '') return
+    this.#missing = parseInt(/^([\da-f]{1,12})(?:\s*;.*)?$/i.exec(line)?.[1] ?? '0', 16)
+    this.#done = this.#missing === 0
   }
 }

@@ -22,8 +22,11 @@ export function checkCloseInfo(info: CloseInfo = {}): { closeCode: number | null
   if (typeof info !== 'object' && typeof info !== 'function') {
     throw new TypeError(`Cannot close: the argument must be an object, got ${typeof info}`)
   }
-  const reason = info.reason === undefined ? '' : toReason(info.reason)
-  let closeCode = info.closeCode === undefined ? null : toUnsignedShort(info.closeCode)
+  // Each is read once and in this order, as Web IDL has it.
+  const { closeCode: code } = info
+  let closeCode = code === undefined ? null : toUnsignedShort(code)
+  const { reason: text } = info
+  const reason = text === undefined ? '' : toReason(text)
   if (closeCode !== null && closeCode !== 1000 && !(closeCode >= 3000 && closeCode <= 4999)) {
     throw new DOMException(`Cannot close: code must be 1000 or 3000 to 4999, got ${closeCode}`, 'InvalidAccessError')
   }
@@ -40,7 +43,7 @@ export function checkCloseInfo(info: CloseInfo = {}): { closeCode: number | null
 
 /** Web IDL's `[EnforceRange] unsigned short`. */
 function toUnsignedShort(value: unknown): number {
-  const code = Math.trunc(Number(value))
+  const code = Math.trunc(+(value as number)) // a BigInt is none
   if (!(code >= 0 && code <= 65535)) {
     throw new TypeError(`Cannot close: code must be a number from 0 to 65535, got ${String(value)}`)
   }
@@ -52,7 +55,7 @@ function toReason(value: unknown): string {
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
     throw new TypeError('Cannot close: reason must be a string, got bytes')
   }
-  return `${value as string}`
+  return `${value as string}`.replace(/\p{Surrogate}/gu, '\ufffd')
 }
 
 /** How a WebSocket ended or why it never began, as the WebSockets standard has it; `cause` says why in detail. */

@@ -346,7 +346,7 @@ describe('one user at a time', () => {
     const world = new World()
     const socket = new TestSocket(world)
     const { duplex } = socket
-    const handshake = new HandshakeTransport(duplex, world.environment, { timeout: 1000, wanted: 'upgrade' })
+    const handshake = new HandshakeTransport(duplex, world.environment, { timeout: 1000, late: 'no upgrade' })
     expect([duplex.readable.locked, duplex.writable.locked]).toEqual([true, true])
     for (const chunk of ['head', 'one']) duplex.push(utf8(chunk))
     expect(text((await handshake.read())!)).toBe('head')

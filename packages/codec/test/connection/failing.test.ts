@@ -36,6 +36,24 @@ describe.each(roles)('as a %s', (role) => {
       expect(echoing.error).toBe(error)
     })
 
+    test.each(['a violation', 'the end'])(
+      'messages before %s are delivered though the transport ends in their turn',
+      async (how) => {
+        const { connection, peer, transport, world, end } = connect(role)
+        const received: string[] = []
+        const reading = watch((async () => {
+          for await (const message of connection.messages()) received.push(await message.text())
+        })())
+        await world.settle()
+        peer.says(peer.text('one'), peer.text('two'), ...(how === 'the end' ? [] : [{ opcode: 0x3 }]))
+        transport.end() // as where the system has both on their way, and a read that can be answered is answered at once
+        await world.settle()
+        expect(received).toEqual(['one', 'two'])
+        expectFault(expectUnclean(end), how === 'the end' ? 'unexpected-end' : 'unknown-opcode')
+        expect(reading.error).toBe(end.error)
+      },
+    )
+
     test('after it nothing is delivered, not even what was read ahead', async () => { // rule 50, law 5
       const { connection, peer, world } = connect(role)
       const messages = connection.messages()

@@ -26,6 +26,10 @@ describe.each([1, 2, 3, 7, 1000])('in pieces of %d bytes', (step) => {
     expect(read(chunked, '5\r\nhel', { step })).toEqual({ done: false, body: 'hel' })
     expect(read(chunked, 'no size\r\nhello', { step })).toEqual({ done: true, body: '' })
     expect(read(chunked, 'f'.repeat(300), { step })).toEqual({ done: true, body: '' })
+    // White space alone was gathered without end, at quadratic cost: 256 KiB of it took seconds.
+    for (const space of [' ', '\t', '\r', '\v']) {
+      expect(read(chunked, space.repeat(300), { step })).toEqual({ done: true, body: '' })
+    }
   })
 
   test('without either the limit ends it', () => {

@@ -52,7 +52,7 @@ describe('what close() takes', () => { // WebSocketStream, clause 6
     expect(nameOf(() => checkCloseInfo({ closeCode: given as number }))).toBe('InvalidAccessError')
   })
 
-  it.each([-1, 65536, NaN, Infinity, 'x', {}])('not %s, which is no unsigned short', (given) => {
+  it.each([-1, 65536, NaN, Infinity, 'x', {}, 3000n])('not %s, which is no unsigned short', (given) => {
     expect(nameOf(() => checkCloseInfo({ closeCode: given as number }))).toBe('TypeError')
   })
 
@@ -60,6 +60,26 @@ describe('what close() takes', () => { // WebSocketStream, clause 6
     expect(checkCloseInfo({ reason: 'é'.repeat(61) }).reason).toBe('é'.repeat(61))
     expect(nameOf(() => checkCloseInfo({ reason: 'é'.repeat(62) }))).toBe('SyntaxError')
     expect(nameOf(() => checkCloseInfo({ reason: '\ud800'.repeat(42) }))).toBe('SyntaxError')
+  })
+
+  it('lone surrogates as U+FFFD, which is what the peer reads', () => {
+    expect(checkCloseInfo({ reason: 'a\ud800b\udc00😀' }).reason).toBe('a\ufffdb\ufffd😀')
+  })
+
+  it('members that are read once each, the code first', () => {
+    const read: string[] = []
+    const info = {
+      get reason() {
+        read.push('reason')
+        return 'bye'
+      },
+      get closeCode() {
+        read.push('closeCode')
+        return 3000
+      },
+    }
+    expect(checkCloseInfo(info)).toEqual({ closeCode: 3000, reason: 'bye' })
+    expect(read).toEqual(['closeCode', 'reason'])
   })
 
   it('no argument, null or an empty object as nothing said', () => {

@@ -138,6 +138,16 @@ export const faultTests: Tests = {
     assert.equal(new TextDecoder().decode(error.body), 'who are you?')
   },
 
+  async 'a refusal whose body is late is one still, with what of it came in time'({ connect }) {
+    await using server = await rawServer((socket) => {
+      socket.on('error', () => {}).once('data', () => socket.write('HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nbecause'))
+    })
+    const error = await failure(connect(`ws://127.0.0.1:${server.port}`, { handshakeTimeout: 200 }))
+    assert.ok(error instanceof UpgradeError)
+    assert.equal(error.status, 403)
+    assert.equal(new TextDecoder().decode(error.body), 'because')
+  },
+
   async 'the accept hook sees the request; what it throws is a 500 and goes to onError'({ serve, connect }) {
     const heard: unknown[] = []
     const fault = new Error('hook')
@@ -174,6 +184,20 @@ export const faultTests: Tests = {
     await using connection = await connect(listener.url, { protocols: ['a', 'b', 'c'] })
     assert.equal(connection.protocol, 'b')
     await until(() => chosen === 'b')
+  },
+
+  async 'subprotocols and header fields may be iterables that can be read only once'({ serve, connect }) {
+    const seen: unknown[] = []
+    await using listener = await serve({ protocols: ['a'] }, (connection, { headers }) => {
+      seen.push(headers.find(([name]) => name === 'X-Once')?.[1])
+      return echo(connection)
+    })
+    await using connection = await connect(listener.url, {
+      protocols: ['a'].values(),
+      headers: new Map([['X-Once', 'yes']]).entries(),
+    })
+    assert.equal(connection.protocol, 'a')
+    await until(() => seen[0] === 'yes')
   },
 
   async 'a plain request gets 426, a broken one 400, and the connection ends'({ serve }) {

@@ -97,6 +97,21 @@ export const webSocketStreamTests: Tests = {
     }
   },
 
+  '1: options of the wrong type are a TypeError, whatever the URL'({ WebSocketStream }) {
+    // What has no iterator is no list, however alike it looks.
+    for (const options of [5, { protocols: {} }, { protocols: { length: 1, 0: 'a' } }, { protocols: 'a' }, { signal: {} }]) {
+      for (const url of ['ws://a/', 'a']) {
+        assert.ok(thrown(() => new WebSocketStream(url, options as never)) instanceof TypeError)
+      }
+    }
+  },
+
+  async '2: options may inherit what they say'({ WebSocketStream }) {
+    const reason = new Error('never mind')
+    const options = Object.create({ signal: AbortSignal.abort(reason), protocols: ['a', 'b'] }) as object
+    assert.equal(await neverOpened(new WebSocketStream('ws://127.0.0.1:9/', options)), reason)
+  },
+
   async '2: a signal that is aborted already makes no connection'({ WebSocketStream }) {
     let dialled = 0
     await using server = await rawServer(() => void dialled++)
@@ -275,8 +290,10 @@ export const webSocketStreamTests: Tests = {
   },
 
   async '6: a code, a reason without a code, and nothing, as the peer sees them'(adapter) {
+    const codes = [3001, 3002]
     const cases: [object | undefined, number[]][] = [
       [{ closeCode: 3001, reason: 'ok' }, [0x0b, 0xb9, 0x6f, 0x6b]],
+      [{ get closeCode() { return codes.shift() } }, [0x0b, 0xb9]], // read once
       [{ reason: 'ok' }, [0x03, 0xe8, 0x6f, 0x6b]],
       [undefined, []],
     ]
