@@ -186,7 +186,8 @@ export class FrameDecoder {
     const offset = this.#offset
     const start = this.#at
     const end = Math.min(start + payloadLength - offset, this.#chunk.length)
-    if (start === end && !this.#opens) return undefined
+    // Beyond the end where the memory of a chunk that was looked at to its last byte has been taken back already.
+    if (start >= end && !this.#opens) return undefined
     this.#at = end
     this.#opens = false
     const length = end - start

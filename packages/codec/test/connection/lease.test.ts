@@ -4,7 +4,9 @@
 import { describe, expect, test } from 'vitest'
 import { Duplex, type DuplexSocket } from '../../src/adapter/index.ts'
 import { Connection, type ConnectionOptions } from '../../src/index.ts'
-import { expectBytes, pattern } from '../support/bytes.ts'
+import { SMALL } from '../../src/values/bytes.ts'
+import { expectBytes, join, pattern } from '../support/bytes.ts'
+import { wire } from '../support/frames.ts'
 import { Random } from '../support/random.ts'
 import { drain } from './transport.ts'
 
@@ -183,4 +185,32 @@ test('a chunk that was read only to be copied comes back before the next is aske
   await reading
   expect(far.counts.back).toBe(far.counts.told)
   for (const [i, message] of messages.entries()) expectBytes(message, pattern(3000, i))
+})
+
+test('a chunk that ends inside a frame may be transferred away as soon as all of it was looked at, though the inbox is full', async () => {
+  const back: number[] = []
+  const socket: DuplexSocket = {
+    reclaim({ buffer }) {
+      back.push(buffer.byteLength)
+      structuredClone(buffer, { transfer: [buffer as ArrayBuffer] }) // as Node's adapter has it
+    },
+    resume() {},
+    pause() {},
+    write: () => undefined,
+    shutdown() {},
+    close() {},
+    destroy() {},
+  }
+  const duplex = new Duplex(socket, { startTimer: () => () => {} })
+  const connection = new Connection(duplex, { role: 'client', limits: { readAhead: 150 } })
+  await drain()
+  // Small payloads are copies, so that nobody holds the chunk; two of them fill the inbox.
+  const bytes = join([wire({ opcode: 2, payload: pattern(10) }), wire({ opcode: 2, payload: pattern(64) })])
+  duplex.push(bytes.slice(0, -4))
+  await drain()
+  if (SMALL > 0) expect(back).toEqual([bytes.length - 4]) // else views hold it
+  const reader = connection.readable.getReader()
+  expectBytes((await reader.read()).value as Uint8Array, pattern(10))
+  duplex.push(bytes.slice(-4))
+  expectBytes((await reader.read()).value as Uint8Array, pattern(64))
 })
