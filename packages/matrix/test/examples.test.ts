@@ -135,5 +135,5 @@ it.skipIf(need(browser))('a page decodes recorded bytes, and says what is wrong 
   bad[bad.length - 2]! |= 0x40 // RSV1 of the pong
   const [shown, status] = await choose(bad)
   expect(shown).toEqual(list.slice(0, 3))
-  expect(status).toBe('ProtocolError: Cannot decode frame: reserved bits must be 0 unless negotiated, got RSV1')
+  expect(status).toBe('ProtocolError: Cannot decode frame: RSV1 must be 0 where not negotiated, got 1')
 })

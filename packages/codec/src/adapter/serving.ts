@@ -102,8 +102,8 @@ export class ConnectionGroup {
     if (typeof handler !== 'function') {
       throw new TypeError(`Cannot serve: the handler must be a function, got ${typeof handler}`)
     }
-    checkAnswerOptions(options, 'Cannot serve')
-    this.#options = { ...options, ...resolveOptions(options) }
+    const headers = checkAnswerOptions(options, 'Cannot serve')
+    this.#options = { ...options, ...resolveOptions(options), headers }
     this.#handler = handler
   }
 

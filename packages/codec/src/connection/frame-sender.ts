@@ -1,13 +1,12 @@
 // The frames that go out, one behind another: what may stand where, what waits for the end of a frame of declared length, and
 // the one pong that waits. Owns their bytes until they are taken; decides nothing about when.
 
-import { FIN } from '../frame/header.ts'
+import { FIN, frameOf } from '../frame/header.ts'
 import type { MaskingKeySource } from '../frame/mask.ts'
 import { FrameWriter } from '../frame/writer.ts'
 import { type CloseBody, encodeCloseBody } from '../message/close-body.ts'
 import { NO_BYTES } from '../values/bytes.ts'
 import type { Allocate } from '../values/growing-bytes.ts'
-import { MadeFrame } from '../values/made-frame.ts'
 import { Opcode } from '../values/opcode.ts'
 import type { Frame, Role } from '../values/types.ts'
 import type { ConnectionCounters } from './stats.ts'
@@ -144,9 +143,10 @@ export class FrameSender {
   }
 
   #begin(opcode: Opcode, payloadLength: number, fin: boolean): void {
-    this.#writer.header((fin ? FIN : 0) | opcode, payloadLength)
+    const firstByte = (fin ? FIN : 0) | opcode
+    this.#writer.header(firstByte, payloadLength)
     this.#missing = payloadLength
-    this.#observed = this.#observe && { ...new MadeFrame(opcode, NO_BYTES, fin), payloadLength }
+    this.#observed = this.#observe && frameOf(firstByte, NO_BYTES, payloadLength, 0)
     this.#count(fin)
   }
 
@@ -177,6 +177,6 @@ export class FrameSender {
     else if (opcode === Opcode.Pong) this.#counters.pongsSent++
     this.#writer.header(FIN | opcode, payload.length)
     this.#writer.payload(payload)
-    this.#observe?.('out', new MadeFrame(opcode, payload, true))
+    this.#observe?.('out', frameOf(FIN | opcode, payload, payload.length, 0))
   }
 }

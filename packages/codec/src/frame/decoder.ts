@@ -1,14 +1,14 @@
 // Bytes in, frames out. Owns what is left of the current chunk, of a cut header and of a cut small frame; refuses every
 // header that RFC 6455 §5 forbids; knows nothing of messages. Work is linear in bytes, however they are cut.
 
-import { NO_BYTES, plainBytes, SMALL } from '../values/bytes.ts'
+import { NO_BYTES, plainBytes, requireBytes, SMALL } from '../values/bytes.ts'
 import { type Allocate, GrowingBytes } from '../values/growing-bytes.ts'
 import { checkLimit } from '../values/limits.ts'
-import { isControl, Opcode } from '../values/opcode.ts'
+import { isControl } from '../values/opcode.ts'
 import type { ProtocolError } from '../values/frame-fault.ts'
 import { checkRole, type Frame, type Role } from '../values/types.ts'
-import { fault, type FrameHeader, type HeaderRules, MAX_HEADER_LENGTH, opcodeName, readHeader, RSV } from './header.ts'
-import { mask, maskedCopy, maskInto, readKey, rotateKey, wordsOf } from './mask.ts'
+import { fault, type FrameHeader, frameOf, type HeaderRules, MAX_HEADER_LENGTH, readHeader, RSV } from './header.ts'
+import { copyMasked, mask, maskInto, rotateKey, wordsOf } from './mask.ts'
 
 /** Makes something of masked bytes, `bytes[start, end)`; the key's octet 0 goes with the first of them. */
 export type ReadMasked<T> = (bytes: Uint8Array, start: number, end: number, key: number) => T | undefined
@@ -51,10 +51,10 @@ export interface FrameDecoderOptions {
  * console.assert(frame?.fin && new TextDecoder().decode(frame.payload) === 'hi')
  * ```
  */
-export class FrameDecoder {
+export class FrameDecoder implements IterableIterator<Frame> {
   readonly #rules: HeaderRules
   readonly #wholeFrameLimit: number
-  readonly #copy: boolean
+  readonly #copy: boolean | undefined
   /** The chunk being read, and the place of the next byte of it. */
   #chunk = NO_BYTES
   #at = 0
@@ -64,26 +64,31 @@ export class FrameDecoder {
   /** The start of a header that was cut by the end of a chunk. */
   #cutHeader: Uint8Array | undefined
   #cutHeaderLength = 0
-  /** The frame under way, if its header was read: that, its key, how many bytes of payload came so far, and whether it has just been opened. */
+  /** The frame under way, if its header was read: that, how many bytes of payload came so far, and whether it has just been opened. */
   #inside = false
-  readonly #header: FrameHeader = { firstByte: 0, payloadLength: 0 }
-  #key = 0
+  readonly #header: FrameHeader = { firstByte: 0, payloadLength: 0, key: 0 }
   #offset = 0
   #opens = false
   readonly #cutPayload: GrowingBytes
   #failure: ProtocolError | undefined
 
   /** Throws `RangeError` for limits that are no byte counts and `TypeError` for a role that is none. */
-  constructor(options: FrameDecoderOptions) {
-    const { wholeFrameLimit = DEFAULT_WHOLE_FRAME_LIMIT, maxPayloadLength = Number.MAX_SAFE_INTEGER } = options
+  constructor({
+    role,
+    wholeFrameLimit = DEFAULT_WHOLE_FRAME_LIMIT,
+    maxPayloadLength = Infinity,
+    allowedRsv = 0,
+    copy,
+    allocate,
+  }: FrameDecoderOptions) {
     this.#rules = {
-      masked: checkRole(options.role) === 'server', // RFC 6455 §5.1
-      allowedRsv: checkRsv(options.allowedRsv ?? 0),
+      masks: checkRole(role) === 'server', // RFC 6455 §5.1
+      allowedRsv: checkRsv(allowedRsv),
       maxPayloadLength: checkLimit('maxPayloadLength', maxPayloadLength),
     }
     this.#wholeFrameLimit = checkLimit('wholeFrameLimit', wholeFrameLimit)
-    this.#copy = options.copy ?? false
-    this.#cutPayload = new GrowingBytes(options.allocate)
+    this.#copy = copy
+    this.#cutPayload = new GrowingBytes(allocate)
   }
 
   /**
@@ -93,12 +98,12 @@ export class FrameDecoder {
    */
   decode(chunk: Uint8Array): IterableIterator<Frame> {
     this.push(chunk)
-    return new Frames(this)
+    return this
   }
 
   /** `decode` for callers that pull: gives `chunk` to {@linkcode pull}. Throws as `decode` does. */
   push(chunk: Uint8Array): void {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError('Cannot decode frames: chunk must be a Uint8Array')
+    requireBytes(chunk, 'Cannot decode frame: chunk')
     this.#judgeCall()
     // A Buffer would hand out Buffers, and its slice() is no copy.
     this.#chunk = plainBytes(chunk)
@@ -117,30 +122,37 @@ export class FrameDecoder {
     }
   }
 
-  /**
-   * The opcode of what comes next, where that is a whole data message in one frame, all of it here, of at most `longest` bytes: then
-   * {@linkcode takePeeked} gives it without a frame around it. Else 0, and `pull` goes on. Throws `ProtocolError`.
-   */
-  peekMessage(longest: number): 0 | 1 | 2 {
-    try {
-      if (this.#inside || !this.#takeHeader()) return 0
-    } catch (error) {
-      throw this.#fail(error)
-    }
-    const { firstByte, payloadLength } = this.#header
-    const opcode = (firstByte & 0x8f) ^ 0x80 // without FIN it is none that there is
-    return opcode > Opcode.Binary || payloadLength > longest || payloadLength > this.unread ? 0 : opcode as 0 | 1 | 2
+  /** `pull` for who iterates over what {@linkcode decode} gives: the decoder itself, since there is one such iterator at a time. */
+  next(): IteratorResult<Frame, undefined> {
+    const value = this.pull()
+    return value === undefined ? { done: true, value } : { done: false, value }
+  }
+
+  [Symbol.iterator](): this {
+    return this
   }
 
   /**
-   * Takes the message that was peeked at: what `read` makes of its bytes in the chunk, which are masked still and not to be written to; or
-   * where that is undefined, its payload, as a frame would have it.
+   * The header of what comes next, while nothing of its frame was given: the same record each time. Undefined where it is not there yet,
+   * and inside a frame; `pull` goes on from either. Throws `ProtocolError`.
+   */
+  peekHeader(): Readonly<FrameHeader> | undefined {
+    try {
+      return this.#inside || !this.#takeHeader() ? undefined : this.#header
+    } catch (error) {
+      throw this.#fail(error)
+    }
+  }
+
+  /**
+   * Takes the payload of the header that was peeked at, all of which must be in the chunk, without a frame around it: what `read` makes of
+   * its bytes, which are masked still and not to be written to; or where that is undefined, the payload as a frame would have it.
    */
   takePeeked<T = never>(read?: ReadMasked<T>): T | Uint8Array {
     const start = this.#at
     const end = this.#at = start + this.#header.payloadLength
     this.#inside = false
-    return read?.(this.#chunk, start, end, this.#key) ?? this.#unmasked(start, end, 0)
+    return read?.(this.#chunk, start, end, this.#header.key) ?? this.#unmasked(start, end, 0)
   }
 
   /** Bytes of the pushed chunk that were not looked at yet. */
@@ -155,16 +167,15 @@ export class FrameDecoder {
   end(): void {
     this.#judgeCall()
     if (!this.#inside && this.#cutHeaderLength === 0) return
-    const { firstByte, payloadLength } = this.#header
     const seen = this.#inside
-      ? `${this.#offset} of ${payloadLength} payload bytes of a ${opcodeName(firstByte & 0xf)} frame`
+      ? `${this.#offset} of ${this.#header.payloadLength} payload bytes`
       : `${this.#cutHeaderLength} bytes of a header`
-    throw this.#failure = fault('unexpected-end', `the bytes ended after ${seen}`)
+    throw this.#failure = fault(`the bytes ended after ${seen}`, 'unexpected-end')
   }
 
   #judgeCall(): void {
     if (this.#failure !== undefined) throw this.#failure
-    if (this.unread > 0) throw new TypeError('Cannot decode on: the last iterator must be drained first')
+    if (this.unread > 0) throw new TypeError('Cannot decode frame: the last iterator must be drained first')
   }
 
   /** Nothing of the chunk is needed any more: an idle decoder must not keep its memory alive. */
@@ -191,97 +202,53 @@ export class FrameDecoder {
     this.#at = end
     this.#opens = false
     const length = end - start
-    const came = offset + length
-    const complete = came === payloadLength
-    this.#inside = !complete
-    this.#offset = complete ? 0 : came
-    if (length === payloadLength || (payloadLength > this.#wholeFrameLimit && !isControl(firstByte & 0xf))) {
+    this.#offset = offset + length
+    this.#inside = this.#offset < payloadLength
+    if (length === payloadLength || (payloadLength > this.#wholeFrameLimit && !isControl(firstByte))) {
       return frameOf(firstByte, this.#unmasked(start, end, offset), payloadLength, offset)
     }
-    if (!complete) return void this.#cutPayload.append(this.#unmasked(start, end, offset), payloadLength)
+    if (this.#inside) return void this.#cutPayload.append(this.#unmasked(start, end, offset), payloadLength)
     // The last bytes have to be copied anyway, so they are unmasked where they belong.
     const payload = this.#cutPayload.take(length)
-    maskInto(payload, offset, this.#chunk.subarray(start, end), rotateKey(this.#key, offset))
+    maskInto(payload, offset, this.#chunk.subarray(start, end), rotateKey(this.#header.key, offset))
     return frameOf(firstByte, payload, payloadLength, 0)
   }
 
   /** The chunk's bytes from `start` to `end`, which stand at `offset` of the payload, as the application may have them. */
   #unmasked(start: number, end: number, offset: number): Uint8Array {
-    const key = offset === 0 ? this.#key : rotateKey(this.#key, offset)
+    const key = rotateKey(this.#header.key, offset)
     const length = end - start
     // Such a copy costs no more than a view, and keeps no chunk alive.
-    if (length <= SMALL) return maskedCopy(this.#chunk, start, end, key)
-    if (this.#copy) {
-      const payload = this.#chunk.slice(start, end)
-      mask(payload, 0, length, key)
-      return payload
-    }
-    this.#memory ??= this.#chunk.buffer
-    const payload = new Uint8Array(this.#memory, this.#chunk.byteOffset + start, length) // cheaper than subarray()
-    mask(payload, 0, length, key, this.#words ??= wordsOf(this.#memory))
+    if (length <= SMALL) return copyMasked(new Uint8Array(length), 0, this.#chunk, start, end, key)
+    const payload = this.#copy
+      ? this.#chunk.slice(start, end)
+      : new Uint8Array(this.#memory ??= this.#chunk.buffer, this.#chunk.byteOffset + start, length) // cheaper than subarray()
+    mask(payload, 0, length, key, this.#memory && (this.#words ??= wordsOf(this.#memory)))
     return payload
   }
 
   /** Reads the next header; says whether it is there. */
   #takeHeader(): boolean {
     const chunk = this.#chunk
+    let length = 0
     if (this.#cutHeaderLength === 0) {
-      const length = readHeader(this.#header, chunk, this.#at, chunk.length, this.#rules)
-      if (length > 0) return this.#open(chunk, this.#at += length)
+      length = readHeader(this.#header, chunk, this.#at, chunk.length, this.#rules)
+      this.#at += length
     }
     // A cut one: at most fourteen steps, each over at most fourteen bytes, however it drips.
-    while (this.#at < chunk.length) {
+    while (length === 0 && this.#at < chunk.length) {
       const bytes = this.#cutHeader ??= new Uint8Array(MAX_HEADER_LENGTH)
       bytes[this.#cutHeaderLength++] = chunk[this.#at++]!
-      const length = readHeader(this.#header, bytes, 0, this.#cutHeaderLength, this.#rules)
-      if (length === 0) continue
-      this.#cutHeaderLength = 0
-      return this.#open(bytes, length)
+      length = readHeader(this.#header, bytes, 0, this.#cutHeaderLength, this.#rules)
     }
-    return false
-  }
-
-  /** A header was read, up to `end`. */
-  #open(bytes: Uint8Array, end: number): true {
-    if (this.#rules.masked) this.#key = readKey(bytes, end - 4)
+    if (length === 0) return false
+    this.#cutHeaderLength = this.#offset = 0
     return this.#inside = this.#opens = true
-  }
-}
-
-function frameOf(firstByte: number, payload: Uint8Array, payloadLength: number, offset: number): Frame {
-  return {
-    fin: (firstByte & 0x80) !== 0,
-    rsv1: (firstByte & 0x40) !== 0,
-    rsv2: (firstByte & 0x20) !== 0,
-    rsv3: (firstByte & 0x10) !== 0,
-    opcode: (firstByte & 0xf) as Opcode,
-    payload,
-    payloadLength,
-    offset,
-  }
-}
-
-/** The lazy view of one chunk's frames. */
-export class Frames implements IterableIterator<Frame> {
-  /** Whose frames they are. */
-  readonly decoder: FrameDecoder
-
-  constructor(decoder: FrameDecoder) {
-    this.decoder = decoder
-  }
-
-  next(): IteratorResult<Frame, undefined> {
-    const value = this.decoder.pull()
-    return value === undefined ? { done: true, value } : { done: false, value }
-  }
-
-  [Symbol.iterator](): this {
-    return this
   }
 }
 
 /** Reserved bits as they stand in the first byte, or a `RangeError`: RSV1 by its number would allow nothing at all. */
 function checkRsv(value: number): number {
-  if (Number.isInteger(value) && (value & ~RSV) === 0) return value
+  if ((value & RSV) === value) return value
   throw new RangeError(`Cannot use allowedRsv: must be bits of 0x70, got ${value}`)
 }

@@ -7,7 +7,7 @@ import { OwnFrames, type Pen } from '../values/own-frame.ts'
 import { checkRole, type FrameInit, type Role } from '../values/types.ts'
 import { writeHeader } from './header.ts'
 import { type MaskingKeySource, maskInto, rotateKey, secureMaskingKeys, WORDS_FROM, wordsOf, writeKey } from './mask.ts'
-import { isComplete, plan, type PlannedFrame } from './planned-frame.ts'
+import { plan, type PlannedFrame } from './planned-frame.ts'
 
 /** How a {@linkcode FrameEncoder} encodes. */
 export interface FrameEncoderOptions {
@@ -59,14 +59,12 @@ export class FrameEncoder {
    */
   encode(frames: FrameInit | Iterable<FrameInit>): Uint8Array[] {
     let long = this.#long
-    if (long === undefined && frames instanceof OwnFrames) {
-      const chunks = frames.takeChunks(this.#pen)
-      if (chunks !== undefined) return chunks
-    }
+    const own = long === undefined && frames instanceof OwnFrames && frames.takeChunks(this.#pen)
+    if (own) return own
     const planned: PlannedFrame[] = []
     for (const frame of isIterable(frames) ? frames : [frames]) {
       const one = plan(frame, long, this.#pen.masks)
-      long = isComplete(one) ? undefined : one
+      long = one.end < one.payloadLength ? one : undefined
       planned.push(one)
     }
     const chunks: Uint8Array[] = []
@@ -77,30 +75,27 @@ export class FrameEncoder {
 
   /** Writes what is copied up to the next lent payload into one exact block, and that one behind it; gives the place after. */
   #writeSome(planned: readonly PlannedFrame[], from: number, chunks: Uint8Array[]): number {
-    let length = 0
     let to = from
-    let lends = false
-    while (to < planned.length && !lends) {
-      const frame = planned[to++]!
-      lends = frame.lends
-      length += frame.header + (lends ? 0 : frame.payload.length)
-    }
+    let length = 0
+    let last: PlannedFrame
+    do {
+      last = planned[to++]!
+      length += last.size
+    } while (to < planned.length && !last.lends)
     if (length > 0) {
-      const block = this.#pen.allocate(length)
-      const words = this.#pen.masks && length >= WORDS_FROM ? wordsOf(block.buffer) : undefined
-      for (let i = from, at = 0; i < to; i++) at = this.#write(block, words, at, planned[i]!)
+      const pen = this.#pen
+      const block = pen.allocate(length)
+      const words = pen.masks && length >= WORDS_FROM ? wordsOf(block.buffer) : undefined
+      for (let i = from, at = 0; i < to; i++) {
+        const { firstByte, payload, payloadLength, offset, header, lends } = planned[i]!
+        if (header > 0) at = beginFrame(pen, block, at, firstByte, payloadLength)
+        if (!lends) maskInto(block, at, payload, rotateKey(pen.key, offset), words)
+        at += payload.length
+      }
       chunks.push(block)
     }
-    if (lends) chunks.push(planned[to - 1]!.payload)
+    if (last.lends) chunks.push(last.payload)
     return to
-  }
-
-  #write(block: Uint8Array, words: Int32Array | undefined, at: number, frame: PlannedFrame): number {
-    const { firstByte, payload, payloadLength, offset, header, lends } = frame
-    if (header > 0) at = beginFrame(this.#pen, block, at, firstByte, payloadLength)
-    if (lends) return at
-    maskInto(block, at, payload, rotateKey(this.#pen.key, offset), words)
-    return at + payload.length
   }
 }
 

@@ -3,6 +3,8 @@
 
 import { isControl, isOpcode, Opcode } from '../values/opcode.ts'
 import { type FrameFaultCode, ProtocolError } from '../values/frame-fault.ts'
+import type { Frame } from '../values/types.ts'
+import { readKey } from './mask.ts'
 
 /** The longest header: two bytes, a 64-bit length and a masking key. */
 export const MAX_HEADER_LENGTH = 14
@@ -20,12 +22,14 @@ export interface FrameHeader {
   /** FIN, the reserved bits and the opcode. */
   firstByte: number
   payloadLength: number
+  /** The masking key; 0 without masking. */
+  key: number
 }
 
 /** What a decoder holds a header against. */
 export interface HeaderRules {
   /** Whether frames must be masked, or must not be. */
-  readonly masked: boolean
+  readonly masks: boolean
   /** Reserved bits that an extension negotiated, as in the first byte: 0x40, 0x20, 0x10. */
   readonly allowedRsv: number
   readonly maxPayloadLength: number
@@ -46,32 +50,40 @@ export function readHeader(
   if (available < 1) return 0
   const firstByte = bytes[start]!
   // The first bytes of a text and of a binary message in one frame, which most frames are, need no questions.
-  if (firstByte !== 0x81 && firstByte !== 0x82) judgeFirstByte(firstByte, rules.allowedRsv)
+  if (firstByte !== 0x81 && firstByte !== 0x82) judgeFirstByte(firstByte, firstByte & 0xf, rules.allowedRsv, fault)
   if (available < 2) return 0
   const secondByte = bytes[start + 1]!
-  if (secondByte >= MASKED !== rules.masked) { // RFC 6455 §5.1
-    throw rules.masked
-      ? fault('missing-mask', 'a client must mask its frames, got one without mask')
-      : fault('unexpected-mask', 'a server must not mask its frames, got a mask')
+  if (secondByte >= MASKED !== rules.masks) { // RFC 6455 §5.1
+    throw rules.masks
+      ? fault('a client must mask its frames', 'missing-mask')
+      : fault('a server must not mask its frames', 'unexpected-mask')
   }
   let payloadLength = secondByte & 0x7f
-  let length = rules.masked ? 6 : 2 // a key takes four
+  let length = rules.masks ? 6 : 2 // a key takes four
   if (payloadLength > MAX_CONTROL_LENGTH) {
-    if (isControl(firstByte & 0xf)) throw controlTooLong(bytes, start, end)
+    if (isControl(firstByte)) throw fault(controlTooLong('126 or more'), 'control-too-long')
     const width = payloadLength === 126 ? 2 : 8
     length += width
     if (width === 8 && available > 2 && bytes[start + 2]! >= 0x80) {
-      throw fault('length-top-bit', 'the top bit of a 64-bit length must be 0, got 1')
+      throw fault('the top bit of a 64-bit length must be 0, got 1', 'length-top-bit')
     }
     if (available < 2 + width) return 0
-    payloadLength = readLength(bytes, start + 2, width)
+    payloadLength = 0
+    for (let i = 0; i < width; i++) payloadLength = payloadLength * 256 + bytes[start + 2 + i]!
+    if (lengthWidth(payloadLength) < width) {
+      throw fault(`a length must take the fewest bytes, got ${payloadLength} in ${width} bytes`, 'length-not-minimal')
+    }
   }
   if (payloadLength > rules.maxPayloadLength) {
-    throw fault('frame-too-big', `payload must be at most ${rules.maxPayloadLength} bytes, got ${payloadLength}`)
+    throw fault(
+      `payload must be at most ${rules.maxPayloadLength} bytes, got ${payloadLength}`,
+      Number.isSafeInteger(payloadLength) ? 'frame-too-big' : 'length-too-large',
+    )
   }
   if (available < length) return 0
   header.firstByte = firstByte
   header.payloadLength = payloadLength
+  if (rules.masks) header.key = readKey(bytes, start + length - 4)
   return length
 }
 
@@ -90,20 +102,18 @@ export function writeHeader(
 ): number {
   const bit = masked ? MASKED : 0
   bytes[at++] = firstByte
-  if (payloadLength < 126) {
-    bytes[at++] = bit | payloadLength
-    return at
-  }
-  const width = lengthWidth(payloadLength)
-  bytes[at++] = bit | (width === 2 ? 126 : 127)
-  if (width === 2) {
+  if (payloadLength < 126) bytes[at++] = bit | payloadLength
+  else if (payloadLength < 65536) {
+    bytes[at++] = bit | 126
     bytes[at++] = payloadLength >>> 8
     bytes[at++] = payloadLength
-    return at
+  } else {
+    bytes[at++] = bit | 127
+    writeWord(bytes, at, payloadLength / 2 ** 32)
+    writeWord(bytes, at + 4, payloadLength)
+    at += 8
   }
-  writeWord(bytes, at, payloadLength / 2 ** 32)
-  writeWord(bytes, at + 4, payloadLength)
-  return at + width
+  return at
 }
 
 // Shifts take of a number what is below 2^32 of its whole part; dividing for each byte took 25 ns more.
@@ -114,61 +124,59 @@ function writeWord(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value
 }
 
-/** FIN, the reserved bits and the opcode in one byte. */
-export function packFirstByte(
-  fin: boolean,
-  rsv1: boolean,
-  rsv2: boolean,
-  rsv3: boolean,
-  opcode: number,
-): number {
-  return (fin ? FIN : 0) | (rsv1 ? 0x40 : 0) | (rsv2 ? 0x20 : 0) | (rsv3 ? 0x10 : 0) | opcode
+/** The frame, or part of one, that such a first byte begins. */
+export function frameOf(firstByte: number, payload: Uint8Array, payloadLength: number, offset: number): Frame {
+  return {
+    fin: (firstByte & FIN) !== 0,
+    rsv1: (firstByte & 0x40) !== 0,
+    rsv2: (firstByte & 0x20) !== 0,
+    rsv3: (firstByte & 0x10) !== 0,
+    opcode: (firstByte & 0xf) as Opcode,
+    payload,
+    payloadLength,
+    offset,
+  }
 }
 
 /** The error for a frame that breaks a rule: what was wanted, and what came. */
-export function fault(code: FrameFaultCode, text: string): ProtocolError {
+export function fault(text: string, code: FrameFaultCode): ProtocolError {
   return new ProtocolError(code, `Cannot decode frame: ${text}`)
 }
 
 /** An opcode's name in the RFC, for error messages. */
 export function opcodeName(opcode: number): string {
-  return Object.entries(Opcode).find(([, value]) => value === opcode)?.[0] ?? `0x${opcode.toString(16)}`
+  const names = Object.keys(Opcode) as (keyof typeof Opcode)[]
+  return names.find((name) => Opcode[name] === opcode) ?? String(opcode)
 }
 
-function judgeFirstByte(firstByte: number, allowedRsv: number): void {
-  const opcode = firstByte & 0xf
-  if (!isOpcode(opcode)) throw fault('unknown-opcode', `opcode 0x${(opcode as number).toString(16)} is reserved`)
-  const reserved = firstByte & RSV
+/**
+ * Holds a first byte against RFC 6455 §5.2 and §5.5, for decoder and encoder alike. `opcode` is the one in it, or what an encoder's
+ * caller gave for one; `refuse` makes the error.
+ */
+export function judgeFirstByte(
+  firstByte: number,
+  opcode: number,
+  allowedRsv: number,
+  refuse: (text: string, rule: FrameFaultCode) => Error,
+): void {
+  if (!isOpcode(opcode)) throw refuse(`opcode must be defined, got ${opcode}`, 'unknown-opcode')
   // Extensions may only claim bits of data frames here: RFC 7692 §6 and common sense keep them off control frames.
-  if ((reserved & ~(isControl(opcode) ? 0 : allowedRsv)) !== 0) {
-    const names = ['RSV1', 'RSV2', 'RSV3'].filter((_, i) => reserved & (0x40 >> i))
-    throw fault('reserved-bits', `reserved bits must be 0 unless negotiated, got ${names.join(', ')}`)
+  const wrong = firstByte & RSV & ~(isControl(opcode) ? 0 : allowedRsv)
+  if (wrong !== 0) {
+    // RSV1 is the seventh of eight bits.
+    throw refuse(`RSV${Math.clz32(wrong) - 24} must be 0 where not negotiated, got 1`, 'reserved-bits')
   }
   if (isControl(opcode) && firstByte < FIN) {
-    throw fault('control-fragmented', `${opcodeName(opcode)} frames must have FIN set`)
+    throw refuse(`control frames must have FIN set, got opcode ${opcode} without`, 'control-fragmented')
   }
 }
 
-// The second byte is enough to fail; the message says more where more bytes are here already.
-function controlTooLong(bytes: Uint8Array, start: number, end: number): ProtocolError {
-  const twoBytes = (bytes[start + 1]! & 0x7f) === 126 && end - start >= 4
-  const seen = twoBytes ? bytes[start + 2]! * 256 + bytes[start + 3]! : '126 or more'
-  return fault('control-too-long', `control payload must be at most ${MAX_CONTROL_LENGTH} bytes, got ${seen}`)
+/** What an error about a long control frame says (RFC 6455 §5.5). */
+export function controlTooLong(seen: number | string): string {
+  return `control payload must be at most ${MAX_CONTROL_LENGTH} bytes, got ${seen}`
 }
 
 /** How many bytes a length takes beside the second one of the header: the fewest that hold it. */
 function lengthWidth(payloadLength: number): 0 | 2 | 8 {
   return payloadLength < 126 ? 0 : payloadLength < 65536 ? 2 : 8
-}
-
-function readLength(bytes: Uint8Array, at: number, width: 2 | 8): number {
-  let length = 0
-  for (const end = at + width; at < end; at++) length = length * 256 + bytes[at]!
-  if (lengthWidth(length) < width) {
-    throw fault('length-not-minimal', `a length must take the fewest bytes, got ${length} in ${width * 8} bits`)
-  }
-  if (length > Number.MAX_SAFE_INTEGER) {
-    throw fault('length-too-large', `payload must be below 2^53 bytes, got about ${length}`)
-  }
-  return length
 }

@@ -1,10 +1,9 @@
 // A frame as its user gave it, held against RFC 6455 §5 before it is written: the judge of the encoder.
 
-import { describe, judgeBuffer } from '../values/bytes.ts'
-import { MadeFrame } from '../values/made-frame.ts'
-import { isControl, isOpcode } from '../values/opcode.ts'
+import { describe, judgeBuffer, requireBytes } from '../values/bytes.ts'
+import { isControl } from '../values/opcode.ts'
 import type { FrameInit } from '../values/types.ts'
-import { headerLength, MAX_CONTROL_LENGTH, opcodeName, packFirstByte, RSV } from './header.ts'
+import { controlTooLong, FIN, headerLength, judgeFirstByte, MAX_CONTROL_LENGTH, RSV } from './header.ts'
 
 /**
  * A server lends payloads of at least this many bytes and copies shorter ones beside their headers: there fresh memory begins to cost
@@ -17,81 +16,53 @@ export interface PlannedFrame {
   readonly firstByte: number
   readonly payload: Uint8Array
   readonly payloadLength: number
+  /** Where its payload starts and ends within the frame. */
   readonly offset: number
+  readonly end: number
   /** How long its header is; 0 for a later part, which may start at offset 0 too, behind an empty first one. */
   readonly header: number
   readonly lends: boolean
+  /** How many bytes of a block it takes. */
+  readonly size: number
 }
 
 /** The frame, judged against RFC 6455 §5 and against the long one under way. */
 export function plan(frame: FrameInit, long: PlannedFrame | undefined, masks: boolean): PlannedFrame {
   if (typeof frame !== 'object' || frame === null) {
-    throw new TypeError(`${CANNOT}want a frame, got ${describe(frame)}`)
+    throw new TypeError(`${CANNOT}: want a frame, got ${describe(frame)}`)
   }
-  const { fin = true, rsv1 = false, rsv2 = false, rsv3 = false, opcode, offset = 0, payload } = frame
-  if (!isOpcode(opcode)) throw refusal(`opcode must be defined, got ${String(opcode)}`)
-  if (!(payload instanceof Uint8Array)) {
-    throw new TypeError(`${CANNOT}payload must be a Uint8Array, got ${describe(payload)}`)
-  }
-  // A length of 0 may be that of a buffer that was transferred.
-  if (payload.length === 0 || !MadeFrame.vouches(frame, payload)) judgeBuffer(payload.buffer, 'Cannot encode frame')
-  const { payloadLength = offset + payload.length } = frame
-  const planned = {
-    firstByte: packFirstByte(fin, rsv1, rsv2, rsv3, opcode),
-    payload,
-    payloadLength,
-    offset,
-    header: long === undefined ? headerLength(payloadLength, masks) : 0,
-    lends: !masks && payload.length >= LEND_FROM,
-  }
-  judgeLengths(planned)
-  if (isControl(opcode)) judgeControl(planned)
+  const { fin = true, rsv1, rsv2, rsv3, opcode, offset = 0, payload } = frame
+  requireBytes(payload, `${CANNOT}: payload`)
+  judgeBuffer(payload.buffer, CANNOT)
+  const firstByte = (fin ? FIN : 0) | (rsv1 ? 0x40 : 0) | (rsv2 ? 0x20 : 0) | (rsv3 ? 0x10 : 0) | opcode
+  judgeFirstByte(firstByte, opcode, RSV, refusal)
+  const { length } = payload
+  const end = offset + length
+  const { payloadLength = end } = frame
+  const header = long === undefined ? headerLength(payloadLength, masks) : 0
+  const lends = !masks && length >= LEND_FROM
+  const planned = { firstByte, payload, payloadLength, offset, end, header, lends, size: header + (lends ? 0 : length) }
   judgePlace(planned, long)
   return planned
 }
 
-export function isComplete({ offset, payload, payloadLength }: PlannedFrame): boolean {
-  return offset + payload.length === payloadLength
-}
-
-function judgeLengths({ payload, payloadLength, offset }: PlannedFrame): void {
-  judgeLength('payloadLength', payloadLength)
-  judgeLength('offset', offset)
-  if (offset + payload.length > payloadLength) {
-    throw refusal(
-      `payload must end within payloadLength ${payloadLength}, got ${payload.length} bytes at ${offset}`,
-    )
-  }
-}
-
-function judgeLength(name: string, value: number): void {
-  if (Number.isSafeInteger(value) && value >= 0) return
-  throw refusal(`${name} must be a whole number below 2^53, got ${String(value)}`)
-}
-
-// RFC 6455 §5.5
-function judgeControl(frame: PlannedFrame): void {
-  const { firstByte, payloadLength } = frame
-  const frames = `${opcodeName(firstByte & 0xf)} frames must`
-  if (payloadLength > MAX_CONTROL_LENGTH) {
-    throw refusal(`control payload must be at most ${MAX_CONTROL_LENGTH} bytes, got ${payloadLength}`)
-  }
-  if (firstByte < 0x80) throw refusal(`${frames} have fin set`)
-  if ((firstByte & RSV) !== 0) throw refusal(`${frames} have reserved bits off`)
-  if (frame.offset !== 0 || !isComplete(frame)) throw refusal(`${frames} be whole`)
-}
-
 /** A part must continue the long frame under way, and nothing else may come before its end. */
-function judgePlace(frame: PlannedFrame, long: PlannedFrame | undefined): void {
-  const expected = long === undefined ? 0 : long.offset + long.payload.length
-  if (long !== undefined && (frame.firstByte !== long.firstByte || frame.payloadLength !== long.payloadLength)) {
-    throw refusal(`a frame of ${long.payloadLength} bytes is under way at ${expected}, want its next part`)
+function judgePlace({ firstByte, payloadLength, offset, end }: PlannedFrame, long: PlannedFrame | undefined): void {
+  const expected = long?.end ?? 0
+  if (long !== undefined && (firstByte !== long.firstByte || payloadLength !== long.payloadLength)) {
+    throw refusal(`want the next part of a frame of ${long.payloadLength} bytes, at offset ${expected}`)
   }
-  if (frame.offset !== expected) throw refusal(`offset must be ${expected}, got ${frame.offset}`)
+  if (offset !== expected) throw refusal(`offset must be ${expected}, got ${offset}`)
+  if (!Number.isSafeInteger(payloadLength) || payloadLength < end) {
+    throw refusal(`payloadLength must be a whole number of bytes from ${end} to 2^53 - 1, got ${payloadLength}`)
+  }
+  if (!isControl(firstByte)) return
+  if (payloadLength > MAX_CONTROL_LENGTH) throw refusal(controlTooLong(payloadLength))
+  if (end < payloadLength) throw refusal(`control frames must be whole, got ${end} of ${payloadLength} bytes`)
 }
 
-const CANNOT = 'Cannot encode frame: '
+const CANNOT = 'Cannot encode frame'
 
 function refusal(text: string): RangeError {
-  return new RangeError(CANNOT + text)
+  return new RangeError(`${CANNOT}: ${text}`)
 }

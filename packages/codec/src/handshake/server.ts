@@ -55,12 +55,15 @@ export interface Acceptance {
 
 const WHAT = 'Cannot accept upgrade'
 
-/** Throws `TypeError` for options that would fail, or never match, with every request: who serves many hears of it before the first. */
-export function checkAnswerOptions(options: UpgradeAnswerOptions, what: string): void {
+/**
+ * Throws `TypeError` for options that would fail, or never match, with every request: who serves many hears of it before the first. Gives
+ * the header fields, since what they came in may be readable only once.
+ */
+export function checkAnswerOptions(options: UpgradeAnswerOptions, what: string): HeaderFields {
   const { headers, protocols = [], allowedOrigins = 'same-origin' } = options
-  toExtraFields(headers, what)
   if (typeof protocols !== 'function') checkSpoken(protocols, what)
   checkAllowedOrigins(allowedOrigins, what)
+  return toExtraFields(headers, what)
 }
 
 /**

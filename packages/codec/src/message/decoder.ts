@@ -1,6 +1,7 @@
 // Frames in, messages and control frames out. Owns the message under way; the rules are in sequence.ts.
 
-import { type FrameDecoder, Frames } from '../frame/decoder.ts'
+import { FrameDecoder } from '../frame/decoder.ts'
+import { FIN } from '../frame/header.ts'
 import { useVectorMasking } from '../frame/mask-simd.ts'
 import { describe, isIterable } from '../values/bytes.ts'
 import type { Allocate } from '../values/growing-bytes.ts'
@@ -73,7 +74,7 @@ export class MessageDecoder {
       checkPart(input)
       return this.#decode(input)
     }
-    if (input instanceof Frames) return new Messages(this, input.decoder)
+    if (input instanceof FrameDecoder) return new Messages(this, input)
     if (isIterable(input)) return messagesOf(this, input)
     throw new TypeError(`Cannot decode message: want a frame or an iterable of frames, got ${describe(input)}`)
   }
@@ -85,7 +86,7 @@ export class MessageDecoder {
   pull(frames: FrameDecoder): Message | Control | undefined {
     if (this.#failure !== undefined) throw this.#failure
     for (;;) {
-      const opcode = this.#sequence.type === undefined ? frames.peekMessage(this.#maxMessageSize) : 0
+      const opcode = this.#sequence.type === undefined ? peekMessage(frames, this.#maxMessageSize) : 0
       if (opcode === Opcode.Binary) return { type: 'binary', data: frames.takePeeked() }
       if (opcode === Opcode.Text) return { type: 'text', data: this.#takeText(frames) }
       const frame = frames.pull()
@@ -147,6 +148,15 @@ function decodeControl(frame: Frame): Control {
   }
   if (frame.opcode === Opcode.Close) return { type: 'close', ...decodeCloseBody(frame.payload) }
   return { type: frame.opcode === Opcode.Ping ? 'ping' : 'pong', data: frame.payload }
+}
+
+/** The opcode of what comes next, where that is a whole data message in one frame, all of it in the chunk, of at most `longest` bytes; else 0. */
+function peekMessage(frames: FrameDecoder, longest: number): 0 | 1 | 2 {
+  const header = frames.peekHeader()
+  if (header === undefined) return 0
+  const { firstByte, payloadLength } = header
+  const opcode = (firstByte & 0x8f) ^ FIN // without FIN it is none that there is
+  return opcode > Opcode.Binary || payloadLength > longest || payloadLength > frames.unread ? 0 : opcode as 0 | 1 | 2
 }
 
 // Without this, a frame that lacks `payloadLength` would wait for ever for its end.

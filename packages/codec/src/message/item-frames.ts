@@ -1,8 +1,8 @@
 // The frames of messages and control data that were judged: one after another for whoever iterates, or written at once where they are
 // sent from, for the frame encoder.
 
+import { FIN, frameOf } from '../frame/header.ts'
 import { toBytes } from '../values/bytes.ts'
-import { MadeFrame } from '../values/made-frame.ts'
 import { isControl, Opcode } from '../values/opcode.ts'
 import { OwnFrames, type Pen } from '../values/own-frame.ts'
 import type { Frame } from '../values/types.ts'
@@ -40,7 +40,7 @@ export class ItemFrames extends OwnFrames {
     const bytes = typeof payload === 'string' ? texts.write(payload) : toBytes(payload, CANNOT)
     this.#payload = undefined
     if (bytes.length <= fragmentSize || isControl(opcode)) {
-      return { done: false, value: new MadeFrame(opcode, bytes, true) }
+      return { done: false, value: frameOf(FIN | opcode, bytes, bytes.length, 0) }
     }
     this.#fragments = fragments(opcode, bytes, fragmentSize)
     return this.#fragments.next()
@@ -107,6 +107,6 @@ function* fragments(opcode: Opcode, payload: Uint8Array, size: number): Generato
   for (let at = 0; at < payload.length; at += size) {
     const last = payload.length - at <= size
     const part = payload.subarray(at, last ? undefined : at + size)
-    yield new MadeFrame(at === 0 ? opcode : Opcode.Continuation, part, last)
+    yield frameOf((last ? FIN : 0) | (at === 0 ? opcode : Opcode.Continuation), part, part.length, 0)
   }
 }

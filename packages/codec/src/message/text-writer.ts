@@ -29,10 +29,6 @@ export class TextWriter {
   /** The text's bytes: an array of their own, or a view of memory that only other such views are on. */
   write(text: string): Uint8Array {
     const { length } = text
-    if (length <= SMALL) {
-      const bytes = new Uint8Array(length)
-      if (writeAscii(text, bytes, 0)) return bytes
-    }
     return length <= SHORT ? this.#writeShared(text, length) : this.#writeAlone(text, length)
   }
 
@@ -44,8 +40,8 @@ export class TextWriter {
   }
 
   #writeShared(text: string, length: number): Uint8Array {
-    // Used up, or transferred after all.
-    if (this.#shared.length - this.#at < length * 3) {
+    // Used up, or transferred after all; or none yet.
+    if (this.#shared.length - this.#at <= length * 3) {
       this.#shared = new Uint8Array(SHARED)
       this.#at = 0
     }
@@ -53,7 +49,7 @@ export class TextWriter {
     const start = this.#at
     // ASCII, as most text is, fills such a view exactly; a second view would cost as much as encoding does.
     const bytes = new Uint8Array(buffer, start, length)
-    if (encoder.encodeInto(text, bytes).read === length) {
+    if (writeAscii(text, bytes, 0)) {
       this.#at += length
       return bytes
     }
@@ -78,7 +74,7 @@ export class TextWriter {
 export function writeAscii(text: string, bytes: Uint8Array, at: number): boolean {
   const { length } = text
   if (length > LOOPED && bytes.length > SMALL) {
-    return encoder.encodeInto(text, bytes.subarray(at, at + length)).read === length
+    return encoder.encodeInto(text, bytes.length === length ? bytes : bytes.subarray(at, at + length)).read === length
   }
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i)

@@ -55,9 +55,19 @@ function steadyView(view: ArrayBufferView, what: string): Uint8Array {
 
 /** Refuses memory that may change while it is sent; `what` starts the `TypeError`. */
 export function judgeBuffer(buffer: ArrayBufferLike, what: string): void {
-  if (!(buffer instanceof ArrayBuffer)) throw new TypeError(`${what}: shared memory may change while it is sent`)
-  if ((buffer as { resizable?: boolean }).resizable) throw new TypeError(`${what}: a resizable buffer may change`)
-  if (buffer.byteLength === 0 && isDetached(buffer)) throw new TypeError(`${what}: the buffer was transferred away`)
+  const { resizable, byteLength } = buffer as { resizable?: boolean; byteLength: number }
+  if (resizable === false && byteLength > 0) return
+  const seen = !(buffer instanceof ArrayBuffer)
+    ? 'shared'
+    : resizable
+    ? 'resizable'
+    : byteLength === 0 && isDetached(buffer) && 'transferred'
+  if (seen) throw new TypeError(`${what}: want memory that stays as it is, got ${seen} memory`)
+}
+
+/** Throws a `TypeError` for anything but a `Uint8Array`; `what` starts it. */
+export function requireBytes(value: unknown, what: string): asserts value is Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new TypeError(`${what} must be a Uint8Array, got ${describe(value)}`)
 }
 
 /** The same bytes as a `Uint8Array` proper, where the view may be a `Buffer` or another subclass; not copied. */

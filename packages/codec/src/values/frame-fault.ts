@@ -2,23 +2,20 @@
 // floor import: so a bundle of decoder and encoder alone does not carry the codes of messages and upgrades (0.27 KiB gzipped).
 
 /** What a fault means: what a Close frame should say, and the section that states the rule. */
-export interface Fault {
-  readonly statusCode: number
-  readonly section: string
-}
+export type Fault = readonly [statusCode: number, section: string]
 
 const frameFaults = {
-  'unexpected-mask': { statusCode: 1002, section: 'RFC 6455 §5.1' },
-  'missing-mask': { statusCode: 1002, section: 'RFC 6455 §5.1' },
-  'reserved-bits': { statusCode: 1002, section: 'RFC 6455 §5.2' },
-  'unknown-opcode': { statusCode: 1002, section: 'RFC 6455 §5.2' },
-  'length-not-minimal': { statusCode: 1002, section: 'RFC 6455 §5.2' },
-  'length-top-bit': { statusCode: 1002, section: 'RFC 6455 §5.2' },
-  'length-too-large': { statusCode: 1009, section: 'RFC 6455 §5.2' },
-  'frame-too-big': { statusCode: 1009, section: 'RFC 6455 §10.4' },
-  'control-too-long': { statusCode: 1002, section: 'RFC 6455 §5.5' },
-  'control-fragmented': { statusCode: 1002, section: 'RFC 6455 §5.5' },
-  'unexpected-end': { statusCode: 1006, section: 'RFC 6455 §7.1.4' },
+  'unexpected-mask': [1002, 'RFC 6455 §5.1'],
+  'missing-mask': [1002, 'RFC 6455 §5.1'],
+  'reserved-bits': [1002, 'RFC 6455 §5.2'],
+  'unknown-opcode': [1002, 'RFC 6455 §5.2'],
+  'length-not-minimal': [1002, 'RFC 6455 §5.2'],
+  'length-top-bit': [1002, 'RFC 6455 §5.2'],
+  'length-too-large': [1009, 'RFC 6455 §5.2'],
+  'frame-too-big': [1009, 'RFC 6455 §10.4'],
+  'control-too-long': [1002, 'RFC 6455 §5.5'],
+  'control-fragmented': [1002, 'RFC 6455 §5.5'],
+  'unexpected-end': [1006, 'RFC 6455 §7.1.4'],
 } as const
 
 /** Names a rule of the frame floor. */
@@ -31,18 +28,16 @@ export const knownFaults: Record<string, Fault> = frameFaults
 export class ProtocolError<Code extends string = string> extends Error {
   override readonly name = 'ProtocolError'
   /** Which rule was broken. */
-  readonly code: Code
+  declare readonly code: Code
   /** What a Close frame should say; 1006 means that nothing should be sent. */
-  readonly statusCode: number
+  declare readonly statusCode: number
   /** The section that states the rule, such as `RFC 6455 §5.2`. */
-  readonly section: string
+  declare readonly section: string
 
   /** `message` reads "Cannot act: what was seen, what was wanted"; the section is in `section`, not in the text. */
   constructor(code: Code, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
-    const { statusCode, section } = knownFaults[code]!
-    this.statusCode = statusCode
-    this.section = section
+    ;[this.statusCode, this.section] = knownFaults[code]!
   }
 }

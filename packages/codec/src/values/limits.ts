@@ -79,7 +79,7 @@ export function resolveLimits(limits: Partial<Limits> = {}): Limits {
 /** A whole number of bytes from 0 to 2^53 − 1, or a `RangeError` that names the option. */
 export function checkByteCount(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 0) return value
-  throw new RangeError(`Cannot use ${name}: must be a whole number of bytes from 0 to 2^53 - 1, got ${String(value)}`)
+  throw new RangeError(`Cannot use ${name}: must be a whole number of bytes from 0 to 2^53 - 1, got ${value}`)
 }
 
 /** A byte count as a limit, where `Infinity` means 2^53 − 1; else a `RangeError` that names the option. */

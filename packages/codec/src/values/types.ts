@@ -8,7 +8,7 @@ export type Role = 'client' | 'server'
 /** A role, or a `TypeError`. */
 export function checkRole(role: Role): Role {
   if (role === 'client' || role === 'server') return role
-  throw new TypeError(`Cannot use role: must be 'client' or 'server', got ${String(role)}`)
+  throw new TypeError(`Cannot use role: must be 'client' or 'server', got ${role}`)
 }
 
 /** Bytes as a caller may hand them in. Views on a `SharedArrayBuffer` and resizable buffers are refused with a `TypeError`. */

@@ -25,7 +25,7 @@ describe.each(roles)('as a %s', (role) => {
       expect(await peer.hears()).toEqual([
         'text one',
         'text two',
-        'close 1002 Cannot decode frame: reserved bits must be 0 unless negotiated, got RSV1',
+        'close 1002 Cannot decode frame: RSV1 must be 0 where not negotiated, got 1',
       ])
       expect(received).toEqual(['one', 'two'])
       expect(transport.did).toEqual(['shutdown'])

@@ -189,7 +189,7 @@ describe.each(roles)('as a %s', (role) => {
       payload: utf8('after'),
     })
     expect((await first).value).toBe('before')
-    expect(await peer.hears()).toEqual(['close 1002 Cannot decode frame: opcode 0x3 is reserved'])
+    expect(await peer.hears()).toEqual(['close 1002 Cannot decode frame: opcode must be defined, got 3'])
     expect(peer.did).toEqual(['shutdown'])
     await expect(reader.read()).rejects.toMatchObject({ closeCode: 1006 })
     peer.says({ opcode: Opcode.Ping }, { opcode: Opcode.Close, payload: NORMAL })

@@ -134,6 +134,13 @@ test('what a peer does wrong before it is upgraded is no error of ours', async (
   expect([onError.mock.calls.length, all.connections.size, world.timers]).toEqual([0, 0, 0])
 })
 
+test('header fields that can be read only once are sent with every answer', async () => {
+  const { accept } = group({ headers: new Map([['X-Once', 'yes']]).entries() })
+  for (const { transport } of [await accept(), await accept()]) {
+    expect(new TextDecoder('latin1').decode(transport.bytes)).toContain('\r\nX-Once: yes\r\n')
+  }
+})
+
 test('a handler that is none is a TypeError', () => {
   expect(() => new ConnectionGroup({}, undefined as never)).toThrow(TypeError)
 })

@@ -88,14 +88,24 @@ const refusals: Refusal[] = [
   // rules 33, 37
   ...[Opcode.Close, Opcode.Ping, Opcode.Pong].flatMap((opcode): Refusal[] => [
     [`control frame ${opcode} of 126 bytes`, frame(opcode, pattern(126)), RangeError, /at most 125 bytes, got 126$/],
-    [`control frame ${opcode} without FIN`, frame(opcode, none, { fin: false }), RangeError, /must have fin set$/],
+    [
+      `control frame ${opcode} without FIN`,
+      frame(opcode, none, { fin: false }),
+      RangeError,
+      /^Cannot encode frame: control frames must have FIN set, got opcode \d+ without$/,
+    ],
     [
       `control frame ${opcode} with RSV1`,
       frame(opcode, none, { rsv1: true }),
       RangeError,
-      /must have reserved bits off$/,
+      /^Cannot encode frame: RSV1 must be 0 where not negotiated, got 1$/,
     ],
-    [`control frame ${opcode} in parts`, frame(opcode, none, { payloadLength: 5 }), RangeError, /must be whole$/],
+    [
+      `control frame ${opcode} in parts`,
+      frame(opcode, none, { payloadLength: 5 }),
+      RangeError,
+      /control frames must be whole, got 0 of 5 bytes$/,
+    ],
   ]),
   // security.md, row 1: a number as a payload once sent foreign memory.
   ...[5, '5', 'text', null, undefined, [1, 2], new ArrayBuffer(4), new DataView(new ArrayBuffer(4)), {}].map((
@@ -117,10 +127,16 @@ const refusals: Refusal[] = [
     'more payload than declared',
     frame(2, pattern(5), { payloadLength: 4 }),
     RangeError,
-    /must end within payloadLength 4, got 5 bytes at 0$/,
+    /payloadLength must be a whole number of bytes from 5 to 2\^53 - 1, got 4$/,
   ],
-  ['offset -1', frame(2, pattern(5), { offset: -1 }), RangeError, /offset must be a whole number/],
-  ['offset 0.5', frame(2, pattern(5), { offset: 0.5 }), RangeError, /offset must be a whole number/],
+  ['offset -1', frame(2, pattern(5), { offset: -1 }), RangeError, /offset must be 0, got -1$/],
+  ['offset 0.5', frame(2, pattern(5), { offset: 0.5 }), RangeError, /offset must be 0, got 0.5$/],
+  ...[-1, 9.5, NaN, 2 ** 53, '9', null].map((payloadLength): Refusal => [
+    `payloadLength ${payloadLength}`,
+    { opcode: 2, payload: pattern(5), payloadLength },
+    RangeError,
+    /payloadLength must be a whole number of bytes from 5 to 2\^53 - 1, got /,
+  ]),
   ['nothing at all', undefined, TypeError, /want a frame, got undefined$/],
   ['a number', 5, TypeError, /want a frame, got number$/],
   ['a string', 'frame', TypeError, /want a frame, got string$/],

@@ -70,7 +70,9 @@ describe('lengths that are refused', () => {
   it.each(tooLarge)('%s is too large to be exact', (length) => {
     const { error } = run(new FrameDecoder({ role: 'client' }), [wire({ opcode: 2, length })])
     expect(error).toMatchObject({ code: 'length-too-large', statusCode: 1009 })
-    expect(error!.message).toBe(`Cannot decode frame: payload must be below 2^53 bytes, got about ${Number(length)}`)
+    expect(error!.message).toBe(
+      `Cannot decode frame: payload must be at most ${2 ** 53 - 1} bytes, got ${Number(length)}`,
+    )
   })
 
   it.each(topBit)('%s has the top bit set', (length) => {

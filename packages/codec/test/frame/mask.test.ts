@@ -1,14 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  mask,
-  maskBytes,
-  maskInto,
-  maskPortable,
-  readKey,
-  rotateKey,
-  secureMaskingKeys,
-  writeKey,
-} from '../../src/frame/mask.ts'
+import { mask, maskBytes, maskInto, readKey, rotateKey, secureMaskingKeys, writeKey } from '../../src/frame/mask.ts'
 import { maskAside, maskSimd, SIMD_FROM, useVectorMasking } from '../../src/frame/mask-simd.ts'
 import { FrameEncoder, Opcode } from '../support/floors.ts'
 import { difference, expectBytes, hex, pattern } from '../support/bytes.ts'
@@ -60,7 +51,7 @@ describe('masking', () => {
       const bytes = memory.subarray(from)
       const start = random.below(bytes.length)
       const end = start + random.below(bytes.length - start + 1)
-      for (const form of [mask, maskBytes, maskPortable]) {
+      for (const form of [mask, maskBytes]) {
         const actual = memory.slice()
         const expected = memory.slice()
         form(actual.subarray(from), start, end, keyNumber(key))

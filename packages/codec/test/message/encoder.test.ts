@@ -128,7 +128,7 @@ describe('MessageEncoder', () => {
       const [one] = [...new MessageEncoder().encode({ type: 'text', data })]
       const { buffer } = one!.payload
       structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })
-      expect(() => new FrameEncoder({ role: 'server' }).encode(one!)).toThrow(/was transferred away$/)
+      expect(() => new FrameEncoder({ role: 'server' }).encode(one!)).toThrow(/got transferred memory$/)
     }
   })
 

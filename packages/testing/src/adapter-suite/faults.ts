@@ -140,7 +140,10 @@ export const faultTests: Tests = {
 
   async 'a refusal whose body is late is one still, with what of it came in time'({ connect }) {
     await using server = await rawServer((socket) => {
-      socket.on('error', () => {}).once('data', () => socket.write('HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nbecause'))
+      socket.on('error', () => {}).once(
+        'data',
+        () => socket.write('HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nbecause'),
+      )
     })
     const error = await failure(connect(`ws://127.0.0.1:${server.port}`, { handshakeTimeout: 200 }))
     assert.ok(error instanceof UpgradeError)

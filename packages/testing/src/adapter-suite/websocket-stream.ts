@@ -99,7 +99,9 @@ export const webSocketStreamTests: Tests = {
 
   '1: options of the wrong type are a TypeError, whatever the URL'({ WebSocketStream }) {
     // What has no iterator is no list, however alike it looks.
-    for (const options of [5, { protocols: {} }, { protocols: { length: 1, 0: 'a' } }, { protocols: 'a' }, { signal: {} }]) {
+    for (
+      const options of [5, { protocols: {} }, { protocols: { length: 1, 0: 'a' } }, { protocols: 'a' }, { signal: {} }]
+    ) {
       for (const url of ['ws://a/', 'a']) {
         assert.ok(thrown(() => new WebSocketStream(url, options as never)) instanceof TypeError)
       }
@@ -293,7 +295,11 @@ export const webSocketStreamTests: Tests = {
     const codes = [3001, 3002]
     const cases: [object | undefined, number[]][] = [
       [{ closeCode: 3001, reason: 'ok' }, [0x0b, 0xb9, 0x6f, 0x6b]],
-      [{ get closeCode() { return codes.shift() } }, [0x0b, 0xb9]], // read once
+      [{
+        get closeCode() {
+          return codes.shift()
+        },
+      }, [0x0b, 0xb9]], // read once
       [{ reason: 'ok' }, [0x03, 0xe8, 0x6f, 0x6b]],
       [undefined, []],
     ]
