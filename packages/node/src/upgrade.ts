@@ -15,6 +15,9 @@ export type UpgradeOptions = Omit<ServerOptions, 'requestHead' | 'head' | 'onReq
  * Takes the socket over. A request that breaks a rule, or that `accept` refuses, is answered with an HTTP error; then this
  * rejects with an `UpgradeError`, as `acceptConnection` does.
  *
+ * A client may send it behind a request that your server has not answered yet (RFC 9112 §9.3.2), and Node tells of it at once: that
+ * response would go out among the frames. `serve` takes no such upgrade; who answers slowly on a server of his own should not either.
+ *
  * ```ts
  * import { upgrade } from '@wirestream/node'
  * import { createServer } from 'node:http'
