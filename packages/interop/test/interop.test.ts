@@ -43,7 +43,7 @@ describe('a broken peer', () => {
   }
 
   test('is excused where its own fault comes first, and nothing is wrong without that', async () => {
-    const reserved: KnownFault = { match: /reserved bits/, when: 'now and then', why: 'it cannot read' }
+    const reserved: KnownFault = { match: /RSV1 must be 0/, when: 'now and then', why: 'it cannot read' }
     const cut: KnownFault = { match: /fragmented: got 65536/, when: 'messages are cut', why: 'it cannot gather' }
     const peers = [
       { ...brokenPeer('sends reserved bits'), faults: [reserved] },
