@@ -2,7 +2,7 @@
 // the one pong that waits. Owns their bytes until they are taken; decides nothing about when.
 
 import { FIN, frameOf } from '../frame/header.ts'
-import type { MaskingKeySource } from '../frame/mask.ts'
+import type { MaskedPayload, MaskingKeySource } from '../frame/mask.ts'
 import { FrameWriter } from '../frame/writer.ts'
 import { type CloseBody, encodeCloseBody } from '../message/close-body.ts'
 import { NO_BYTES } from '../values/bytes.ts'
@@ -73,6 +73,12 @@ export class FrameSender {
   /** Frames of a server that are encoded already: one whole message, which nobody observes. */
   encoded(bytes: Uint8Array): void {
     this.#writer.raw(bytes)
+    this.#count(true)
+  }
+
+  /** A whole message in one frame as it was received, which nobody observes; see {@linkcode FrameWriter.masked}. */
+  masked(opcode: Opcode, payload: MaskedPayload): void {
+    this.#writer.masked(FIN | opcode, payload)
     this.#count(true)
   }
 

@@ -4,11 +4,11 @@
 import { Assembly, type AssemblyOptions } from './assembly.ts'
 import type { Environment } from './environment.ts'
 import { type MessageSource, MessageStream, type MessageTaker } from './fused.ts'
-import type { Inbox } from './inbox.ts'
+import type { Inbox, InboxTaker } from './inbox.ts'
 import { IncomingMessage, type MessageEvents } from './incoming-message.ts'
 import type { Link } from './link.ts'
 import type { Outbound } from './outbound.ts'
-import type { DataPart } from './protocol.ts'
+import type { DataPart, Protocol } from './protocol.ts'
 
 /** How messages are made and handed out. */
 export interface InboundOptions extends AssemblyOptions {
@@ -22,7 +22,7 @@ export interface InboundEvents extends MessageEvents {
 }
 
 /** Makes the streams when they are asked for: an idle connection should not pay for them. */
-export class Inbound implements MessageSource {
+export class Inbound implements InboxTaker, MessageSource {
   /** What makes messages of the parts that were taken. */
   readonly assembly: Assembly
   readonly #inbox: Inbox
@@ -125,6 +125,17 @@ export class Inbound implements MessageSource {
   /** See `Inbox.taker`. */
   offer(part: DataPart): boolean {
     return this.#accepts() && this.#take(part)
+  }
+
+  /** A message that a pipe only copies is copied from where it was received, without anything made for it. */
+  offerNext(protocol: Protocol): boolean {
+    const target = this.#target
+    if (target === undefined || this.assembly.inside || !this.#accepts() || !target.isOpen) return false
+    const message = protocol.takeMasked(Math.min(this.#options.maxMessageSize, target.longestCopy))
+    if (message === undefined) return false
+    this.#unflushed = target
+    target.passMasked(message)
+    return true
   }
 
   /** Gives the waiting read its message, or the pipe's target all of them, as far as they are here. */

@@ -2,11 +2,19 @@
 // messages or bodies is decided by who takes them. Owns the parts; knows nothing of how they came.
 
 import { SMALL } from '../values/bytes.ts'
-import type { DataPart } from './protocol.ts'
+import type { DataPart, Protocol } from './protocol.ts'
 import { Queue } from './queue.ts'
 
 /** What a part weighs beside its bytes: its objects cost more than a byte or none (security.md, rows 7 and 22). */
 const PART_COST = 64
+
+/** Who takes parts as they come. */
+export interface InboxTaker {
+  /** Takes a part, or says no. */
+  offer(part: DataPart): boolean
+  /** Takes the next message straight from where it was received, or says no: then it comes as parts. Throws what `next` does. */
+  offerNext(protocol: Protocol): boolean
+}
 
 /** A queue of parts that ends with the connection. */
 export class Inbox {
@@ -23,8 +31,8 @@ export class Inbox {
   #ended = false
   #error: unknown
   #wakers: (() => void)[] | undefined
-  /** Is offered a part before it is queued, where none is: true takes it. What waits for nobody needs no queue. */
-  taker: { offer(part: DataPart): boolean } | undefined
+  /** Is offered what comes before it is queued, where nothing is: true takes it. What waits for nobody needs no queue. */
+  taker: InboxTaker | undefined
 
   constructor(readAhead: number) {
     this.#readAhead = readAhead
@@ -50,10 +58,15 @@ export class Inbox {
     return this.#error
   }
 
+  /** Has the next message taken before it becomes a part, if somebody does. */
+  pass(protocol: Protocol): boolean {
+    return this.#direct && !this.#ended && !this.#unwanted && this.taker!.offerNext(protocol)
+  }
+
   /** Adds a part and wakes who waits. */
   push(part: DataPart): void {
     if (this.#ended || this.#unwanted) return
-    if (!this.#parts?.length && !this.#shifting && this.taker?.offer(part)) return
+    if (this.#direct && this.taker!.offer(part)) return
     this.#size += part.cost = this.#costOf(part)
     this.#parts ??= new Queue()
     this.#parts.push(part)
@@ -102,6 +115,11 @@ export class Inbox {
     this.#unwanted = true
     this.#clear()
     this.intake?.pump()
+  }
+
+  /** Whether nothing comes before what comes now, and somebody may take it. */
+  get #direct(): boolean {
+    return this.taker !== undefined && !this.#shifting && !this.#parts?.length
   }
 
   #clear(): void {

@@ -100,6 +100,7 @@ export class Intake implements ChannelEvents {
   #distribute(): void {
     // After our own Close what comes is discarded, so that the peer's Close is seen.
     while (!this.#inbox.full || !this.#protocol.sendable) {
+      if (this.#inbox.pass(this.#protocol)) continue
       const received = this.#protocol.next()
       if (received === undefined) break
       if ('frame' in received) this.#inbox.push(received)

@@ -9,8 +9,9 @@ import type { Link } from './link.ts'
 import { DONE } from './promises.ts'
 import { Queue } from './queue.ts'
 import type { Outbox } from './outbox.ts'
-import { judgeRoom, type Sender } from './sender.ts'
-import { type PassedMessage, sizeOfMessage } from './whole-sender.ts'
+import type { MaskedMessage } from './protocol.ts'
+import { judgeRoom } from './sender.ts'
+import { type PassedMessage, sizeOfMessage, type WholeSender } from './whole-sender.ts'
 
 /** What the stream does to its connection. */
 export interface OutboundEvents {
@@ -59,7 +60,7 @@ export class Outbound {
    */
   readonly sharesMemory: boolean
   readonly #limits: Limits
-  readonly #sender: Sender
+  readonly #whole: WholeSender
   readonly #outbox: Outbox
   readonly #events: OutboundEvents
   #writable: WritableStream<string | BytesLike> | undefined
@@ -78,10 +79,10 @@ export class Outbound {
   #aborted = false
   #end: (() => unknown) | undefined
 
-  constructor(limits: Limits, sharesMemory: boolean, sender: Sender, outbox: Outbox, events: OutboundEvents) {
+  constructor(limits: Limits, sharesMemory: boolean, whole: WholeSender, outbox: Outbox, events: OutboundEvents) {
     this.#limits = limits
     this.sharesMemory = sharesMemory
-    this.#sender = sender
+    this.#whole = whole
     this.#outbox = outbox
     this.#events = events
   }
@@ -123,7 +124,17 @@ export class Outbound {
 
   /** Sends a message past the stream's queue, which is empty. Behind the last one of a step, `flush`. */
   pass(message: PassedMessage): void {
-    this.#sender.pass(message)
+    this.#whole.pass(message)
+  }
+
+  /** The longest message that {@linkcode passMasked} takes, in bytes: what is copied anyway; none where a hook sees what is sent. */
+  get longestCopy(): number {
+    return this.#whole.longestCopy
+  }
+
+  /** The same for a message that is in its chunk still. */
+  passMasked(message: MaskedMessage): void {
+    this.#whole.passMasked(message)
   }
 
   /** Has what was passed leave at once: who passes knows what comes together. */

@@ -2,9 +2,11 @@
 // ways, the rules between frames and the state of the closing handshake; knows no streams, sockets or clocks.
 
 import { FrameDecoder } from '../frame/decoder.ts'
+import { FIN, type FrameHeader } from '../frame/header.ts'
+import { isAscii, type MaskedPayload } from '../frame/mask.ts'
 import { type CloseBody, decodeCloseBody } from '../message/close-body.ts'
 import { MessageSequence, type Place } from '../message/sequence.ts'
-import { SMALL } from '../values/bytes.ts'
+import { NO_BYTES, SMALL } from '../values/bytes.ts'
 import type { Limits } from '../values/limits.ts'
 import { isControl, Opcode } from '../values/opcode.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
@@ -13,6 +15,9 @@ import { type ClosingAction, type ClosingEvent, type ClosingState, closingTable 
 import { type FrameObserver, FrameSender, type FrameSenderOptions } from './frame-sender.ts'
 import type { Lease } from './lease.ts'
 import { ConnectionCounters } from './stats.ts'
+
+/** Longer texts are judged faster by the platform's decoder, which makes a string of them. */
+const LONGEST_ASCII = 1024
 
 /** How a {@linkcode Protocol} works. */
 export interface ProtocolOptions extends Omit<FrameSenderOptions, 'counters'> {
@@ -31,6 +36,11 @@ export interface DataPart extends Place {
   cost: number
 }
 
+/** A whole message, judged, where it was received. */
+export interface MaskedMessage extends MaskedPayload {
+  readonly opcode: typeof Opcode.Text | typeof Opcode.Binary
+}
+
 /** What the bytes gave: data, a pong's payload, or the peer's Close. */
 export type Received = DataPart | { readonly pong: Uint8Array } | { readonly close: CloseBody }
 
@@ -46,7 +56,10 @@ export class Protocol {
   #state: ClosingState = 'open'
   #closeReceived: CloseBody | undefined
   #violated = false
+  /** The current chunk, its lease, and a view of it, once one is wanted. */
+  #chunk = NO_BYTES
   #lease: Lease | undefined
+  #view: DataView | undefined
 
   constructor(options: ProtocolOptions) {
     const { role, limits, allocate, autoPong, observe } = options
@@ -85,8 +98,10 @@ export class Protocol {
   /** Takes the next chunk over; then call {@linkcode next} until it gives undefined, before the next chunk. */
   receive(chunk: Uint8Array, lease?: Lease): void {
     this.counters.bytesReceived += chunk.length
+    if (this.#deaf) return
+    this.#chunk = chunk
     this.#lease = lease
-    if (!this.#deaf) this.#decoder.push(chunk)
+    this.#decoder.push(chunk)
   }
 
   /**
@@ -97,17 +112,40 @@ export class Protocol {
     try {
       while (!this.#deaf) {
         const frame = this.#decoder.pull()
-        if (frame === undefined) return undefined
+        if (frame === undefined) break
         if (frame.offset === 0) this.counters.framesReceived++
         this.#observe?.('in', frame)
         const received = isControl(frame.opcode) ? this.#control(frame) : this.#data(frame)
         if (received !== undefined) return received
       }
+      this.#leaveChunk()
       return undefined
     } catch (error) {
       this.#violated = true
       throw error
     }
+  }
+
+  /**
+   * Takes what comes next, where that is a message of one frame and at most `longest` bytes, all of it in the chunk, that needs no more
+   * than to be copied: bytes, or a short text of ASCII. Undefined where it is anything else, or somebody is to see the frame: then `next`
+   * has it. Throws as `next` does.
+   */
+  takeMasked(longest: number): MaskedMessage | undefined {
+    const header = this.#mayBeginMessage ? this.#peekHeader() : undefined
+    if (header === undefined || header.payloadLength > Math.min(longest, this.#decoder.unread)) return undefined
+    const { firstByte, payloadLength, key } = header
+    const opcode = firstByte ^ FIN // without FIN it is none that there is
+    if (opcode !== Opcode.Binary && (opcode !== Opcode.Text || payloadLength > LONGEST_ASCII)) return undefined
+    const bytes = this.#chunk
+    const view = this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    const start = bytes.length - this.#decoder.unread
+    const message: MaskedMessage = { opcode, bytes, view, start, end: start + payloadLength, key }
+    if (opcode === Opcode.Text && !isAscii(message)) return undefined
+    this.#decoder.takePeeked(leave)
+    this.counters.framesReceived++
+    this.counters.messagesReceived++
+    return message
   }
 
   /** What the end of the bytes means: an error where they ended inside a frame or without a Close. */
@@ -133,6 +171,26 @@ export class Protocol {
   /** RFC 6455 §5.5.1, §7.1.7: after the peer's Close or a failure nothing more is looked at. */
   get #deaf(): boolean {
     return this.#violated || this.#closeReceived !== undefined || this.#state === 'failing' || this.#state === 'ended'
+  }
+
+  /** Whether a message would be for the application, and not for a hook before. */
+  get #mayBeginMessage(): boolean {
+    return !this.#deaf && this.sendable && this.#observe === undefined && this.#sequence.type === undefined
+  }
+
+  #peekHeader(): Readonly<FrameHeader> | undefined {
+    try {
+      return this.#decoder.peekHeader()
+    } catch (error) {
+      this.#violated = true
+      throw error
+    }
+  }
+
+  /** An idle connection must not keep its memory alive. */
+  #leaveChunk(): void {
+    this.#chunk = NO_BYTES
+    this.#lease = this.#view = undefined
   }
 
   #data(frame: Frame): DataPart | undefined {
@@ -161,5 +219,8 @@ export class Protocol {
     }
   }
 }
+
+/** A payload stays where and as it is. */
+const leave = (): true => true
 
 const WHOLE_TEXT: Place = { type: 'text', first: true, last: true }

@@ -8,7 +8,7 @@ import type { Sendable, SendOptions } from './outgoing-message.ts'
 import { type Deferred, deferred, handled } from './promises.ts'
 import { Queue } from './queue.ts'
 import { StreamedMessage, streamMessage } from './stream-sender.ts'
-import { type PassedMessage, sizeOfMessage, type WholeMessage, type WholeSender } from './whole-sender.ts'
+import { sizeOfMessage, type WholeMessage, type WholeSender } from './whole-sender.ts'
 
 /** Something accepted that waits for a streamed message to end. */
 interface WaitingSend {
@@ -74,11 +74,6 @@ export class Sender {
     } catch (error) {
       return Promise.reject(error)
     }
-  }
-
-  /** See {@linkcode WholeSender.pass}. Only where the sender is idle. */
-  pass(message: PassedMessage): void {
-    this.#whole.pass(message)
   }
 
   /** As `send`, for a message that was judged already. */

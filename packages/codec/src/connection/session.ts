@@ -73,7 +73,7 @@ export class Session
     const outbox = this.#outbox = new Outbox(protocol.frames, channel, environment, limits)
     const whole = new WholeSender(protocol.frames, outbox, observe === undefined, this.inbound.assembly)
     this.#sender = new Sender(protocol.frames, outbox, limits, whole, this)
-    this.outbound = new Outbound(limits, channel.keepsNothing && observe === undefined, this.#sender, outbox, this)
+    this.outbound = new Outbound(limits, channel.keepsNothing && observe === undefined, whole, outbox, this)
     this.#closer = new Closer(protocol, outbox, environment, limits, this)
     if (keepAlive !== undefined) this.#heartbeat = new Heartbeat(environment, this, keepAlive)
     void this.#intake.start(options.head)

@@ -9,6 +9,7 @@ import type { FrameSender } from './frame-sender.ts'
 import type { Releasable } from './lease.ts'
 import type { Outbox } from './outbox.ts'
 import { checkPayload, PreparedMessage, type Sendable, type SendOptions } from './outgoing-message.ts'
+import type { MaskedMessage } from './protocol.ts'
 
 /** A message that is here already. */
 export type WholeMessage = Exclude<Sendable, ReadableStream>
@@ -73,6 +74,17 @@ export class WholeSender {
       if (lend && parts.some(({ length }) => this.#lends(length))) this.#outbox.releaseWhenTaken(lease)
       else lease.release()
     }
+    this.#outbox.limit()
+  }
+
+  /** The longest message that `passMasked` takes, in bytes; −1 where every frame is seen. */
+  get longestCopy(): number {
+    return this.#inPlace ? LEND_ABOVE : -1
+  }
+
+  /** The same for a message that is in its chunk still; it is copied at once. */
+  passMasked(message: MaskedMessage): void {
+    this.#frames.masked(message.opcode, message)
     this.#outbox.limit()
   }
 

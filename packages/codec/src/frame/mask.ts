@@ -128,6 +128,42 @@ export function copyMasked(
   return target
 }
 
+/** A payload where it was received, masked still: neither to be written to nor to be kept. */
+export interface MaskedPayload {
+  /** What it is in, and the same for reading it by words. */
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  /** Where it begins there, and ends. */
+  readonly start: number
+  readonly end: number
+  /** Its octet 0 goes with the first byte. */
+  readonly key: number
+}
+
+/**
+ * Writes it to `target` from `at` on, unmasked, or masked anew where `key` has another key as well. `view` is of the same bytes as
+ * `target`. By words that need not be aligned: 64 bytes in 30 ns, where bytes take 110.
+ */
+export function copyPayload(target: Uint8Array, view: DataView, at: number, from: MaskedPayload, key: number): void {
+  const { bytes, start, end } = from
+  if (end - start >= SIMD_FROM && kernel(target, at, bytes, start, end, key)) return
+  let place = start
+  for (const last = end - 4; place <= last; place += 4, at += 4) {
+    view.setInt32(at, from.view.getInt32(place, true) ^ key, true)
+  }
+  copyMasked(target, at, bytes, place, end, key)
+}
+
+/** Whether all of it is ASCII once it is unmasked. */
+export function isAscii({ bytes, view, start, end, key }: MaskedPayload): boolean {
+  let place = start
+  for (const last = end - 4; place <= last; place += 4) {
+    if ((view.getInt32(place, true) ^ key) & 0x80808080) return false
+  }
+  for (let shift = 7; place < end; shift += 8) if (((key >>> shift) ^ (bytes[place++]! >>> 7)) & 1) return false
+  return true
+}
+
 // Unrolled by eight: 8.5 GB/s against 1 GB/s for bytes.
 function maskWords(words: Int32Array, at: number, end: number, key: number): void {
   for (const unrolled = end - 7; at < unrolled; at += 8) {

@@ -5,7 +5,7 @@ import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
 import type { Role } from '../values/types.ts'
 import { giveBack, LARGEST_BLOCK, takeBlock } from './block-pool.ts'
 import { headerLength, MAX_HEADER_LENGTH, writeHeader } from './header.ts'
-import { mask, type MaskingKeySource, maskInto, rotateKey, writeKey } from './mask.ts'
+import { copyPayload, mask, type MaskedPayload, type MaskingKeySource, maskInto, rotateKey, writeKey } from './mask.ts'
 import { useVectorMasking } from './mask-simd.ts'
 
 /** Servers copy payloads up to this many bytes beside their headers and lend longer ones: a copy costs less than a write. */
@@ -32,6 +32,8 @@ export class FrameWriter {
   /** The block being filled, up to `#at`. */
   #block: Uint8Array | undefined
   #at = 0
+  /** Of the block, once something is to be written by words. */
+  #view: DataView | undefined
   /** The key of the frame being written, and how much of its payload has been. */
   #key = 0
   #offset = 0
@@ -75,6 +77,16 @@ export class FrameWriter {
     else block.set(payload, this.#at)
     this.#offset += payload.length
     this.#advance(payload.length)
+  }
+
+  /** One whole frame with what was received with another one; it is unmasked on the way. */
+  masked(firstByte: number, payload: MaskedPayload): void {
+    const length = payload.end - payload.start
+    const block = this.#room(MAX_HEADER_LENGTH + length)
+    this.header(firstByte, length)
+    const view = this.#view ??= new DataView(block.buffer, block.byteOffset, block.length)
+    copyPayload(block, view, this.#at, payload, this.#masks ? payload.key ^ this.#key : payload.key)
+    this.#advance(length)
   }
 
   /** One whole frame whose payload is `text` in UTF-8, encoded in place; gives its length. Takes room for three times the text. */
@@ -159,6 +171,7 @@ export class FrameWriter {
   }
 
   #newBlock(length: number): Uint8Array {
+    this.#view = undefined
     return this.#reuses ? takeBlock(length, this.#allocate) : this.#allocate(length)
   }
 
@@ -167,7 +180,7 @@ export class FrameWriter {
     if (block !== undefined && this.#at > 0) {
       this.#chunks.push(block.length === this.#at ? block : block.subarray(0, this.#at)) // a view costs as much as a frame
     }
-    this.#block = undefined
+    this.#block = this.#view = undefined // an idle connection keeps no memory for what it may send
     this.#at = 0
   }
 }

@@ -164,8 +164,14 @@ const CONTENT: Message[] = [
   pattern(64),
   pattern(65),
   'ü'.repeat(40),
+  pattern(900),
+  'nearly ascii, to its last letter but onę.',
+  'a'.repeat(1024),
+  'b'.repeat(1025),
   pattern(5000),
   'x'.repeat(5000),
+  pattern(16_384),
+  pattern(16_385),
   pattern(40_000),
 ]
 const closeFrame = (code: number): WireFrame => ({
@@ -710,7 +716,7 @@ function randomMessages(random: Random): Step {
   for (let count = 1 + random.below(4); count > 0; count--) {
     const size = random.pick([0, 1, 63, 64, 65, 500, 5000, 16_384, 16_385, 40_000])
     if (random.chance(0.4)) {
-      const text = 'aé'.repeat(size / 3)
+      const text = random.pick(['aé', 'abc']).repeat(size / 3)
       frames.push({ opcode: Opcode.Text, payload: utf8(text) })
     } else if (random.chance(0.5)) frames.push({ opcode: Opcode.Binary, payload: random.bytes(size) })
     else {
@@ -736,9 +742,15 @@ function randomEnd(random: Random, controllers: Map<Rig, AbortController>): Step
     step('abort', (rig) => controllers.get(rig)!.abort(new Error('enough'))),
     step(`${which} closes`, (rig) => rig[which].connection.close({ closeCode: 3005 })),
     step(`${which}'s peer closes`, (rig) => rig[which].peer.says(closeFrame(3006))),
+    step('the peer closes and goes on', (rig) => rig.says('text', closeFrame(3007), 'lost', pattern(5))),
     step(`${which}'s transport ends`, (rig) => rig[which].transport.end()),
     step(`${which}'s transport breaks`, (rig) => rig[which].transport.break(new Error('reset'))),
     step(`${which}'s peer breaks a rule`, (rig) => rig[which].peer.says({ opcode: 3 })),
+    step('breaks a rule behind messages', (rig) => rig.says('text', pattern(80), { opcode: 3 }, 'lost')),
+    step(
+      'text that is none',
+      (rig) => rig.says('text', { opcode: Opcode.Text, payload: Uint8Array.of(0x61, 0xff) }, 'lost'),
+    ),
     step('too big', (rig) => rig.says(pattern(70_000))),
   ])
 }

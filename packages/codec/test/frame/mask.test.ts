@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { mask, maskBytes, maskInto, readKey, rotateKey, secureMaskingKeys, writeKey } from '../../src/frame/mask.ts'
+import {
+  copyPayload,
+  isAscii,
+  mask,
+  maskBytes,
+  maskInto,
+  readKey,
+  rotateKey,
+  secureMaskingKeys,
+  writeKey,
+} from '../../src/frame/mask.ts'
 import { maskAside, maskSimd, SIMD_FROM, useVectorMasking } from '../../src/frame/mask-simd.ts'
 import { FrameEncoder, Opcode } from '../support/floors.ts'
 import { difference, expectBytes, hex, pattern } from '../support/bytes.ts'
@@ -9,6 +19,10 @@ import { forSeeds } from '../support/random.ts'
 // RFC 6455 §5.3 as it is written: octet i XOR octet i mod 4 of the key (rule 31).
 function oracle(bytes: Uint8Array, start: number, end: number, key: Uint8Array): void {
   for (let i = start; i < end; i++) bytes[i]! ^= key[(i - start) % 4]!
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
 }
 
 /** Some workers forbid it. */
@@ -121,6 +135,40 @@ describe('masking', () => {
       oracle(expected, 7, 7 + length, key)
       expectBytes(target, expected)
       expectBytes(source, pattern(length))
+    }
+  })
+
+  it.each(['by words', 'by vectors'])('of what was received anew while it is copied, wherever it stands, %s', (way) => {
+    if (way === 'by vectors') useVectorMasking()
+    const [was, will] = [hex('37 fa 21 3d'), hex('01 80 ff 7e')]
+    for (const length of [0, 1, 3, 4, 7, 65, SIMD_FROM - 1, SIMD_FROM, 20_001]) {
+      for (const [start, at] of [[0, 0], [1, 4], [6, 3], [7, 7]] as const) {
+        const bytes = pattern(start + length + 2)
+        const target = new Uint8Array(at + length + 1).fill(9)
+        const expected = target.slice()
+        expected.set(bytes.subarray(start, start + length), at)
+        oracle(expected, at, at + length, was)
+        oracle(expected, at, at + length, will)
+        const [key, anew] = [keyNumber(was), keyNumber(will)]
+        const payload = { bytes, view: viewOf(bytes), start, end: start + length, key }
+        copyPayload(target, viewOf(target), at, payload, key ^ anew)
+        expectBytes(target, expected)
+        expectBytes(bytes, pattern(start + length + 2))
+      }
+    }
+  })
+
+  it('hides no byte that is not ASCII', () => {
+    const key = hex('37 fa 21 bd')
+    for (const [start, length] of [[0, 0], [3, 1], [1, 4], [2, 13], [0, 64]] as const) {
+      for (let wrong = -1; wrong < length; wrong++) {
+        const bytes = new Uint8Array(start + length + 3).fill(0xff) // what is around it does not count
+        bytes.fill(0x7f, start, start + length)
+        if (wrong >= 0) bytes[start + wrong] = 0x80
+        oracle(bytes, start, start + length, key)
+        const payload = { bytes, view: viewOf(bytes), start, end: start + length, key: keyNumber(key) }
+        expect(isAscii(payload)).toBe(wrong < 0)
+      }
     }
   })
 
