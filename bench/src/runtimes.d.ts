@@ -23,7 +23,7 @@ declare namespace Deno {
     options: { hostname: string; port: number; onListen(): void },
     handle: (request: Request) => Response,
   ): { addr: { port: number } }
-  function upgradeWebSocket(request: Request): WebSocketUpgrade
+  function upgradeWebSocket(request: Request, options: { idleTimeout: number }): WebSocketUpgrade
 }
 
 declare namespace Bun {
@@ -32,6 +32,7 @@ declare namespace Bun {
     end(): void
   }
   interface SocketHandler {
+    open?(socket: Socket): void
     data?(socket: Socket, chunk: Uint8Array): void
     drain?(socket: Socket): void
     end?(socket: Socket): void

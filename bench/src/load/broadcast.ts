@@ -8,6 +8,8 @@ export interface BroadcastLoad {
   port: number
   connections: number
   size: number
+  /** Bytes come back as they went, to a server of TCP alone. */
+  raw: boolean
 }
 
 /** Open connections, the first of which sends. */
@@ -15,15 +17,15 @@ export class BroadcastClient {
   readonly #pool: Pool
   readonly #messages: Echo[]
 
-  private constructor(pool: Pool, size: number) {
+  private constructor(pool: Pool, size: number, raw: boolean) {
     this.#pool = pool
-    this.#messages = [1, 2, 3].map((seed) => echoOf(size, seed, false))
+    this.#messages = [1, 2, 3].map((seed) => echoOf(size, seed, raw))
   }
 
-  static async open({ port, connections, size }: BroadcastLoad): Promise<BroadcastClient> {
+  static async open({ port, connections, size, raw }: BroadcastLoad): Promise<BroadcastClient> {
     const pool = new Pool()
-    await pool.open(port, connections, false)
-    return new BroadcastClient(pool, size)
+    await pool.open(port, connections, raw)
+    return new BroadcastClient(pool, size, raw)
   }
 
   /** Messages per second that arrived, all connections together. */

@@ -12,7 +12,8 @@ answer({
 })
 
 function accept(request: Request): Response {
-  const { socket, response } = Deno.upgradeWebSocket(request)
+  // Whoever only listens, as in a fan-out, would be pinged now and then, and nobody here answers.
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 })
   socket.binaryType = 'arraybuffer'
   socket.onopen = () => clients.add(socket)
   socket.onclose = () => clients.delete(socket)

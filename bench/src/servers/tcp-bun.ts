@@ -1,10 +1,12 @@
-// TCP alone on Bun: what no WebSocket server can beat. tcp-bun.js echo, or `streams`: the same through the adapter's byte streams.
+// TCP alone on Bun: what no WebSocket server can beat. tcp-bun.js MODE: `echo`, `broadcast`, or `streams`, an echo through the
+// adapter's byte streams.
 
 import { byteStreams, socketHandlers } from '@wirestream/bun'
 import process from 'node:process'
 import { answer, memory } from '../answer.ts'
 
-const handlers = process.argv[2] === 'streams' ? socketHandlers(pipe) : echo()
+const modes: Record<string, () => Bun.SocketHandler> = { echo, broadcast, streams: () => socketHandlers(pipe) }
+const handlers = modes[process.argv[2]!]!()
 
 answer({
   ...memory,
@@ -32,6 +34,20 @@ function echo(): Bun.SocketHandler {
       waiting.delete(socket)
     },
     close: (socket) => void waiting.delete(socket),
+    end: (socket) => socket.end(),
+    error() {},
+  }
+}
+
+/** One message is under way at a time, so none is longer than what the system takes at once. */
+function broadcast(): Bun.SocketHandler {
+  const sockets = new Set<Bun.Socket>()
+  return {
+    open: (socket) => void sockets.add(socket),
+    data(_, chunk) {
+      for (const each of sockets) each.write(chunk)
+    },
+    close: (socket) => void sockets.delete(socket),
     end: (socket) => socket.end(),
     error() {},
   }

@@ -1,10 +1,13 @@
-// TCP alone on Deno: what no WebSocket server can beat. tcp-deno.js echo, or `streams`: the same through the adapter's byte streams.
+// TCP alone on Deno: what no WebSocket server can beat. tcp-deno.js MODE: `echo`, `broadcast`, or `streams`, an echo through the
+// adapter's byte streams.
 
 import { byteStreams } from '@wirestream/deno'
 import process from 'node:process'
 import { answer, memory } from '../answer.ts'
 
-const serve = process.argv[2] === 'streams' ? pipe : echo
+const modes: Record<string, (conn: Deno.Conn) => Promise<void>> = { echo, broadcast, streams: pipe }
+const serve = modes[process.argv[2]!]!
+const conns = new Set<Deno.Conn>()
 
 answer({
   ...memory,
@@ -30,6 +33,21 @@ async function echo(conn: Deno.Conn): Promise<void> {
       for (let sent = 0; sent < length;) sent += await conn.write(buffer.subarray(sent, length))
     }
   } finally {
+    conn.close()
+  }
+}
+
+/** One message is under way at a time, so none is longer than what the system takes at once. */
+async function broadcast(conn: Deno.Conn): Promise<void> {
+  const buffer = new Uint8Array(65536)
+  conns.add(conn)
+  try {
+    for (let length = await conn.read(buffer); length !== null; length = await conn.read(buffer)) {
+      const message = buffer.slice(0, length)
+      for (const each of conns) each.write(message).catch(() => {})
+    }
+  } finally {
+    conns.delete(conn)
     conn.close()
   }
 }

@@ -1,11 +1,14 @@
-// TCP alone on Node: what no WebSocket server can beat. tcp-node.js echo, or `streams`: the same through the adapter's byte streams.
+// TCP alone on Node: what no WebSocket server can beat. tcp-node.js MODE: `echo`, `broadcast`, or `streams`, an echo through the
+// adapter's byte streams.
 
 import { byteStreams } from '@wirestream/node'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import process from 'node:process'
 import { answer, memory } from '../answer.ts'
 
-const serve = process.argv[2] === 'streams' ? pipe : echo
+const modes: Record<string, (socket: Socket) => void> = { echo, broadcast, streams: pipe }
+const serve = modes[process.argv[2]!]!
+const sockets = new Set<Socket>()
 
 answer({
   ...memory,
@@ -22,6 +25,16 @@ function echo(socket: Socket): void {
     if (!socket.write(chunk)) socket.pause()
   })
   socket.on('drain', () => socket.resume())
+}
+
+/** One message is under way at a time, so none is longer than what the system takes at once. */
+function broadcast(socket: Socket): void {
+  sockets.add(socket)
+  socket.on('close', () => sockets.delete(socket))
+  socket.on('error', () => {})
+  socket.on('data', (chunk) => {
+    for (const each of sockets) each.write(chunk)
+  })
 }
 
 function pipe(socket: Socket): void {

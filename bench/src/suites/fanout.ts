@@ -1,12 +1,13 @@
 // Fan-out: a message from one connection to a thousand. Ours is encoded once (`prepareMessage`); the rivals do it as their
-// documentation says.
+// documentation says. TCP alone, which writes the same bytes to as many sockets, is what none of them can beat.
 
 import { size } from '../format.ts'
-import { oursOn, rivalsOn, type Server } from '../rivals.ts'
+import { oursOn, rivalsOn, type Server, tcpOn } from '../rivals.ts'
 import { contest, contestSeconds } from '../running.ts'
 import type { Suite, SuitePlan } from '../suite.ts'
 
 const CONNECTIONS = 1000
+const TCP_ALONE = 'TCP broadcast'
 const sizes = [64, 1024]
 
 const suite: Suite = {
@@ -19,8 +20,12 @@ const suite: Suite = {
     for (const bytes of sizesOf(options)) {
       const name = `${size(bytes)} to ${CONNECTIONS}`
       doing(name)
-      const load = { size: bytes, connections: CONNECTIONS }
-      const contestants = [ours, ...rivals].map((server) => ({ name: server.name, server, mode: 'broadcast', load }))
+      const contestants = [ours, ...rivals].map((server) => ({
+        name: server.name,
+        server,
+        mode: 'broadcast',
+        load: { size: bytes, connections: CONNECTIONS, raw: server.name === TCP_ALONE },
+      }))
       const rounds = await contest(options, 'broadcast', contestants)
       for (const rival of rivals) {
         const figures = { ours: rounds[ours.name]!, theirs: rounds[rival.name]! }
@@ -36,7 +41,11 @@ function sizesOf({ quick }: SuitePlan): number[] {
   return quick ? sizes.slice(0, 1) : sizes
 }
 
-/** The add-ons of `ws` mask and validate, and a server's broadcast needs neither: the plain one is the same. */
-function rivalsOf({ target }: SuitePlan): Server[] {
-  return rivalsOn(target).slice(0, 1)
+/**
+ * The add-ons of `ws` mask and validate, and a server's broadcast needs neither: the plain one is the same. A quick look goes without the
+ * ceiling.
+ */
+function rivalsOf({ target, quick }: SuitePlan): Server[] {
+  const rivals = rivalsOn(target).slice(0, 1)
+  return quick ? rivals : [...rivals, { ...tcpOn(target), name: TCP_ALONE }]
 }
