@@ -19,6 +19,9 @@ import { ConnectionCounters } from './stats.ts'
 /** Longer texts are judged faster by the platform's decoder, which makes a string of them. */
 const LONGEST_ASCII = 1024
 
+/** The last message of a chunk, or the only one, is worth a view of it beyond so many bytes. */
+const WITHOUT_VIEW = 125
+
 /** How a {@linkcode Protocol} works. */
 export interface ProtocolOptions extends Omit<FrameSenderOptions, 'counters'> {
   readonly limits: Limits
@@ -138,9 +141,12 @@ export class Protocol {
     const opcode = firstByte ^ FIN // without FIN it is none that there is
     if (opcode !== Opcode.Binary && (opcode !== Opcode.Text || payloadLength > LONGEST_ASCII)) return undefined
     const bytes = this.#chunk
-    const view = this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-    const start = bytes.length - this.#decoder.unread
-    const message: MaskedMessage = { opcode, bytes, view, start, end: start + payloadLength, key }
+    const { unread } = this.#decoder
+    const start = bytes.length - unread
+    if (unread > payloadLength || payloadLength > WITHOUT_VIEW) {
+      this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    }
+    const message: MaskedMessage = { opcode, bytes, view: this.#view, start, end: start + payloadLength, key }
     if (opcode === Opcode.Text && !isAscii(message)) return undefined
     this.#decoder.takePeeked(leave)
     this.counters.framesReceived++

@@ -130,9 +130,9 @@ export function copyMasked(
 
 /** A payload where it was received, masked still: neither to be written to nor to be kept. */
 export interface MaskedPayload {
-  /** What it is in, and the same for reading it by words. */
+  /** What it is in, and the same for reading it by words, where that is worth a view. */
   readonly bytes: Uint8Array
-  readonly view: DataView
+  readonly view: DataView | undefined
   /** Where it begins there, and ends. */
   readonly start: number
   readonly end: number
@@ -142,14 +142,22 @@ export interface MaskedPayload {
 
 /**
  * Writes it to `target` from `at` on, unmasked, or masked anew where `key` has another key as well. `view` is of the same bytes as
- * `target`. By words that need not be aligned: 64 bytes in 30 ns, where bytes take 110.
+ * `target`, where the payload has one: by words, which need not be aligned, 64 bytes take 30 ns and not 110 (docs/decisions/0027).
  */
-export function copyPayload(target: Uint8Array, view: DataView, at: number, from: MaskedPayload, key: number): void {
+export function copyPayload(
+  target: Uint8Array,
+  view: DataView | undefined,
+  at: number,
+  from: MaskedPayload,
+  key: number,
+): void {
   const { bytes, start, end } = from
   if (end - start >= SIMD_FROM && kernel(target, at, bytes, start, end, key)) return
   let place = start
-  for (const last = end - 4; place <= last; place += 4, at += 4) {
-    view.setInt32(at, from.view.getInt32(place, true) ^ key, true)
+  if (from.view !== undefined && view !== undefined) {
+    for (const last = end - 4; place <= last; place += 4, at += 4) {
+      view.setInt32(at, from.view.getInt32(place, true) ^ key, true)
+    }
   }
   copyMasked(target, at, bytes, place, end, key)
 }
@@ -157,8 +165,10 @@ export function copyPayload(target: Uint8Array, view: DataView, at: number, from
 /** Whether all of it is ASCII once it is unmasked. */
 export function isAscii({ bytes, view, start, end, key }: MaskedPayload): boolean {
   let place = start
-  for (const last = end - 4; place <= last; place += 4) {
-    if ((view.getInt32(place, true) ^ key) & 0x80808080) return false
+  if (view !== undefined) {
+    for (const last = end - 4; place <= last; place += 4) {
+      if ((view.getInt32(place, true) ^ key) & 0x80808080) return false
+    }
   }
   for (let shift = 7; place < end; shift += 8) if (((key >>> shift) ^ (bytes[place++]! >>> 7)) & 1) return false
   return true

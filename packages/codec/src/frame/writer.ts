@@ -84,7 +84,7 @@ export class FrameWriter {
     const length = payload.end - payload.start
     const block = this.#room(MAX_HEADER_LENGTH + length)
     this.header(firstByte, length)
-    const view = this.#view ??= new DataView(block.buffer, block.byteOffset, block.length)
+    const view = payload.view && (this.#view ??= new DataView(block.buffer, block.byteOffset, block.length))
     copyPayload(block, view, this.#at, payload, this.#masks ? payload.key ^ this.#key : payload.key)
     this.#advance(length)
   }

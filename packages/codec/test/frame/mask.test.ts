@@ -138,8 +138,9 @@ describe('masking', () => {
     }
   })
 
-  it.each(['by words', 'by vectors'])('of what was received anew while it is copied, wherever it stands, %s', (way) => {
+  it.each(['by bytes', 'by words', 'by vectors'])('anew while it is copied, wherever it stands, %s', (way) => {
     if (way === 'by vectors') useVectorMasking()
+    const views = (bytes: Uint8Array) => way === 'by bytes' ? undefined : viewOf(bytes)
     const [was, will] = [hex('37 fa 21 3d'), hex('01 80 ff 7e')]
     for (const length of [0, 1, 3, 4, 7, 65, SIMD_FROM - 1, SIMD_FROM, 20_001]) {
       for (const [start, at] of [[0, 0], [1, 4], [6, 3], [7, 7]] as const) {
@@ -150,15 +151,15 @@ describe('masking', () => {
         oracle(expected, at, at + length, was)
         oracle(expected, at, at + length, will)
         const [key, anew] = [keyNumber(was), keyNumber(will)]
-        const payload = { bytes, view: viewOf(bytes), start, end: start + length, key }
-        copyPayload(target, viewOf(target), at, payload, key ^ anew)
+        const payload = { bytes, view: views(bytes), start, end: start + length, key }
+        copyPayload(target, views(target), at, payload, key ^ anew)
         expectBytes(target, expected)
         expectBytes(bytes, pattern(start + length + 2))
       }
     }
   })
 
-  it('hides no byte that is not ASCII', () => {
+  it.each(['by bytes', 'by words'])('hides no byte that is not ASCII, %s', (way) => {
     const key = hex('37 fa 21 bd')
     for (const [start, length] of [[0, 0], [3, 1], [1, 4], [2, 13], [0, 64]] as const) {
       for (let wrong = -1; wrong < length; wrong++) {
@@ -166,7 +167,8 @@ describe('masking', () => {
         bytes.fill(0x7f, start, start + length)
         if (wrong >= 0) bytes[start + wrong] = 0x80
         oracle(bytes, start, start + length, key)
-        const payload = { bytes, view: viewOf(bytes), start, end: start + length, key: keyNumber(key) }
+        const view = way === 'by words' ? viewOf(bytes) : undefined
+        const payload = { bytes, view, start, end: start + length, key: keyNumber(key) }
         expect(isAscii(payload)).toBe(wrong < 0)
       }
     }
