@@ -45,9 +45,10 @@ export class BaseWebSocketStream<O extends WebSocketStreamOptions> {
 
   /**
    * Starts to connect. Throws `SyntaxError` for a URL that is none or has a fragment, and for protocols that are no tokens or
-   * occur twice; `TypeError` for options of the wrong type. What `connect` refuses rejects `opened` and `closed`.
+   * occur twice; `TypeError` for no URL and for options of the wrong type. What `connect` refuses rejects `opened` and `closed`.
    */
   protected constructor(url: string | URL, options: O | undefined, connect: ConnectFunction<O>) {
+    if (url === undefined) throw new TypeError('Cannot open WebSocketStream: want a URL, got none')
     const checked = checkOptions(options)
     const target = parseWebSocketUrl(url)
     this.url = target.href

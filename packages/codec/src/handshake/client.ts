@@ -142,9 +142,9 @@ function authorization({ username, password }: URL): string | undefined {
   return `Basic ${btoa([username, password].map((part) => part.replace(/%([0-9A-F]{2})/gi, bytes)).join(':'))}`
 }
 
-/** RFC 6455 §4.1, the client's six checks of the response. */
+/** RFC 6455 §4.1, the client's six checks of the response, and the version, since HTTP/1.0 has no upgrades (RFC 9110 §7.8). */
 function judgeResponse(
-  { status, headers }: ResponseHead,
+  { status, httpVersion, headers }: ResponseHead,
   key: string,
   protocols: readonly string[],
   factories: readonly ExtensionFactory[],
@@ -152,6 +152,7 @@ function judgeResponse(
   const what = 'Cannot upgrade'
   const values = (name: string): string[] => fieldValues(headers, name)
   if (status !== 101) throw new ProtocolError('unexpected-status', `${what}: want status 101, got ${status}`)
+  demand(httpVersion === '1.1', 'unsupported-http-version', what, 'HTTP/1.1', [httpVersion])
   // Of several values, joined, none is right.
   const upgrades = values('Upgrade')
   const upgrade = equalsIgnoringCase(trimWhitespace(upgrades.join()), 'websocket')

@@ -239,6 +239,12 @@ describe('judging the response', () => {
     expect(isUpgradeResponse(response())).toBe(true)
   })
 
+  // HTTP/1.0 has neither 1xx nor upgrades (RFC 9110 §7.8, §15.2).
+  test.each(['1.0', '0.9', '1.2', '2.0'])('a 101 of HTTP/%s is refused', (httpVersion) => {
+    const { judge } = createUpgradeRequest('ws://h/', { key: KEY })
+    expectFault(() => judge(response(RESPONSE_FIELDS, { httpVersion })), 'unsupported-http-version', /want HTTP\/1\.1/)
+  })
+
   // rule 14; security.md, rows 5 and 33
   test.each([[[]], [['']], [['h2c']], [['websocket, h2c']], [['websocket', 'websocket']], [['websockets']], [[
     '"websocket"',

@@ -85,10 +85,15 @@ export const webSocketStreamTests: Tests = {
     }
   },
 
-  '1: a fragment, another scheme and no URL at all are a SyntaxError'({ WebSocketStream }) {
+  '1: a fragment, another scheme and what is no URL are a SyntaxError'({ WebSocketStream }) {
     for (const url of ['ws://a/#b', 'ws://a/#', 'ftp://a/', 'a']) {
       domException(thrown(() => new WebSocketStream(url)), 'SyntaxError')
     }
+  },
+
+  '1: no argument is a TypeError'({ WebSocketStream }) {
+    const construct = WebSocketStream as unknown as new () => Stream
+    assert.ok(thrown(() => new construct()) instanceof TypeError)
   },
 
   '1: a duplicate or ill-formed protocol is a SyntaxError'({ WebSocketStream }) {
