@@ -1,6 +1,6 @@
 // How things end: half-closed, reset, given up, shut down. Whatever it is, both sides learn it, in time, and nothing stays open.
 
-import { StatusCode, WebSocketError } from '@wirestream/codec'
+import { type Connection, StatusCode, WebSocketError } from '@wirestream/codec'
 import assert from 'node:assert/strict'
 import { readdirSync, readlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -263,6 +263,23 @@ export const endTests: Tests = {
     await other.send('still there')
     assert.equal((await other.readable.getReader().read()).value, 'still there')
     assert.deepEqual(errors, [])
+  },
+
+  async 'what the system has taken arrives, though the peer ended without a Close frame'({ serve }) {
+    let server: Connection | undefined
+    await using listener = await serve({}, async (connection) => {
+      server = connection
+      for (let i = 0; i < 8; i++) await connection.send(new Uint8Array(65_532)) // 64 KiB with its header
+    })
+    const socket = await rawConnect(listener.port)
+    socket.write(REQUEST)
+    await readHead(socket)
+    await until(() => server?.stats().bytesSent === 8 * 65_536 && server.stats().bytesWaiting === 0)
+    socket.end()
+    await failure(server!.closed)
+    let length = 0
+    for await (const chunk of socket) length += (chunk as Uint8Array).length
+    assert.equal(length, 8 * 65_536)
   },
 
   async 'frames in one packet with the upgrade are not lost, in either direction'({ serve, connect }) {
