@@ -246,6 +246,13 @@ export const endTests: Tests = {
     assert.equal(await failure(connection.send('x')), error)
   },
 
+  async 'a server that resets during the TLS handshake: the system’s error is the cause'({ connect }) {
+    await using server = await rawServer((socket) => void socket.once('data', () => socket.resetAndDestroy()))
+    const error = await failure(connect(`wss://localhost:${server.port}`))
+    assert.ok(error instanceof WebSocketError)
+    assert.equal((error.cause as { code?: unknown }).code, 'ECONNRESET')
+  },
+
   async 'a client that resets ends its connection, and no other'({ serve, connect }) {
     const errors: unknown[] = []
     let lost: Error | undefined
