@@ -253,6 +253,15 @@ export const endTests: Tests = {
     assert.equal((error.cause as { code?: unknown }).code, 'ECONNRESET')
   },
 
+  async 'an attempt with a TLS name that can be none leaves no socket open'({ connect }) {
+    const sockets: Socket[] = []
+    await using server = await rawServer((socket) => void sockets.push(socket.resume()))
+    const options = { servername: 'not a name', handshakeTimeout: 200 }
+    const error = await failure(connect(`wss://localhost:${server.port}`, options))
+    assert.ok(error instanceof WebSocketError)
+    await until(() => sockets[0]!.destroyed || sockets[0]!.readableEnded)
+  },
+
   async 'a client that resets ends its connection, and no other'({ serve, connect }) {
     const errors: unknown[] = []
     let lost: Error | undefined
