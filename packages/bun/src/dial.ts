@@ -63,7 +63,8 @@ export class DialledSocket implements Dialled<TlsOptions> {
       // The bytes under TLS would come, too, each in an array of its own.
       raw.reload({ socket: { drain() {} } })
       const dialled = new DialledSocket(secured, this.#hostname, this.#signal)
-      void duplexOf(secured).closed.then(() => reject(new Error('the socket was closed')))
+      // Whoever uses it next listens in our place.
+      duplexOf(secured).listen({ chunk() {}, end() {}, failed: reject })
     })
   }
 }

@@ -8,7 +8,8 @@ declare namespace Bun {
     resume(): void
     shutdown(): void
     end(): void
-    terminate(): void
+    /** Unlike `terminate()` it sends no reset, which would destroy what the peer has not read. */
+    close(): void
     reload(options: { socket: SocketHandler }): void
     upgradeTLS(options: { tls: TlsOptions; socket: SocketHandler }): [raw: Socket, tls: Socket]
     readonly remoteAddress: string

@@ -59,9 +59,22 @@ export class DialledSocket implements Dialled<TlsOptions> {
       throw new TypeError('Cannot start TLS: Deno shows no certificate on a connection that is open')
     }
     const options = { hostname: servername, caCerts: list(ca), alpnProtocols: ['http/1.1'] }
-    const secured = await Deno.startTls(this.#held.take() as Deno.TcpConn, options)
+    const plain = this.#held.take() as Deno.TcpConn
+    const secured = await Deno.startTls(plain, options).catch((error) => {
+      closeIfOpen(plain)
+      throw error
+    })
     this.#held.put(secured)
     await secured.handshake()
+  }
+}
+
+/** What Deno refuses to secure, for a name that can be none, it leaves open; what it has taken over cannot be closed any more. */
+function closeIfOpen(conn: Deno.Conn): void {
+  try {
+    conn.close()
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error
   }
 }
 

@@ -53,6 +53,7 @@ declare namespace Deno {
   function unrefTimer(id: number): void
   const version: { deno: string }
   namespace errors {
+    class BadResource extends Error {}
     class ConnectionAborted extends Error {}
     class ConnectionReset extends Error {}
     class NotConnected extends Error {}

@@ -69,7 +69,10 @@ function createHttpServer({ tls, limits }: ServeOptions): Server {
     requestTimeout: finite ? Math.max(handshakeTimeout, 300_000) : 0,
     connectionsCheckingInterval: finite ? Math.min(Math.ceil(handshakeTimeout / 2), 30_000) : 30_000,
   }
-  const server = tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tls })
+  // The handshake of TLS goes before all that; Node would wait for it for two minutes, and takes no 0 for an answer.
+  const server = tls === undefined
+    ? createServer(options)
+    : createSecureServer({ ...options, handshakeTimeout: finite ? handshakeTimeout : 2 ** 31 - 1, ...tls })
   server.maxHeadersCount = 0 // Node would drop the others in silence; the codec refuses the request
   return server
 }

@@ -415,6 +415,20 @@ test('a head over the limit is refused', async () => {
   peer.socket.destroy()
 })
 
+test('a client that never finishes its TLS handshake is dropped in time, however slowly it speaks', async () => {
+  await using listener = await serve({ tls: certificate, limits: { handshakeTimeout: 100 } }, echo)
+  const hello = Buffer.concat([Buffer.of(22, 3, 1, 2, 0, 1, 0, 1, 252), Buffer.alloc(508)]) // of which all but the last byte may come
+  const silent = (await rawConnect(listener.port)).resume()
+  const slow = (await rawConnect(listener.port)).resume()
+  let sent = 0
+  const dripping = setInterval(() => slow.write(hello.subarray(sent, ++sent)), 10)
+  await Promise.all(
+    [silent, slow].map((socket) => new Promise((resolve) => socket.once('end', resolve).once('close', resolve))),
+  )
+  clearInterval(dripping)
+  for (const socket of [silent, slow]) socket.destroy()
+})
+
 describe('closing', () => {
   test('every connection is closed with 1001, and nobody gets in any more', async () => {
     const listener = await serve({}, echo)

@@ -18,8 +18,8 @@ export interface EventSocketCalls {
   shutdown(): void
   /** Closes the socket, whose directions have both ended. */
   end(): void
-  /** Closes it at once. */
-  terminate(): void
+  /** Closes it at once; what the system has taken may still arrive. */
+  close(): void
 }
 
 /** The two directions of such a socket, `duplex`; an adapter hands events on to that, and to `drain` and `gone`. */
@@ -96,7 +96,7 @@ export class EventSocket implements DuplexSocket {
   /** Closes at once: nobody need wait for room any more. */
   destroy(): void {
     this.#waiting?.reject(socketClosed())
-    this.#calls.terminate()
+    this.#calls.close()
   }
 
   /** Gives the system as much as it takes; gives what is left. */

@@ -23,7 +23,7 @@ class TinySocket extends EventSocket {
   }
 }
 
-const nothing = { resume() {}, pause() {}, shutdown() {}, end() {}, terminate() {} }
+const nothing = { resume() {}, pause() {}, shutdown() {}, end() {}, close() {} }
 
 const CHUNKS = [Uint8Array.of(1, 2), Uint8Array.of(), Uint8Array.of(3, 4)]
 

@@ -1,6 +1,6 @@
 // How things end: half-closed, reset, given up, shut down. Whatever it is, both sides learn it, in time, and nothing stays open.
 
-import { StatusCode, WebSocketError } from '@wirestream/codec'
+import { type Connection, StatusCode, WebSocketError } from '@wirestream/codec'
 import assert from 'node:assert/strict'
 import { readdirSync, readlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -246,6 +246,22 @@ export const endTests: Tests = {
     assert.equal(await failure(connection.send('x')), error)
   },
 
+  async 'a server that resets during the TLS handshake: the system’s error is the cause'({ connect }) {
+    await using server = await rawServer((socket) => void socket.once('data', () => socket.resetAndDestroy()))
+    const error = await failure(connect(`wss://localhost:${server.port}`))
+    assert.ok(error instanceof WebSocketError)
+    assert.equal((error.cause as { code?: unknown }).code, 'ECONNRESET')
+  },
+
+  async 'an attempt with a TLS name that can be none leaves no socket open'({ connect }) {
+    const sockets: Socket[] = []
+    await using server = await rawServer((socket) => void sockets.push(socket.resume()))
+    const options = { servername: 'not a name', handshakeTimeout: 200 }
+    const error = await failure(connect(`wss://localhost:${server.port}`, options))
+    assert.ok(error instanceof WebSocketError)
+    await until(() => sockets[0]!.destroyed || sockets[0]!.readableEnded)
+  },
+
   async 'a client that resets ends its connection, and no other'({ serve, connect }) {
     const errors: unknown[] = []
     let lost: Error | undefined
@@ -263,6 +279,23 @@ export const endTests: Tests = {
     await other.send('still there')
     assert.equal((await other.readable.getReader().read()).value, 'still there')
     assert.deepEqual(errors, [])
+  },
+
+  async 'what the system has taken arrives, though the peer ended without a Close frame'({ serve }) {
+    let server: Connection | undefined
+    await using listener = await serve({}, async (connection) => {
+      server = connection
+      for (let i = 0; i < 8; i++) await connection.send(new Uint8Array(65_532)) // 64 KiB with its header
+    })
+    const socket = await rawConnect(listener.port)
+    socket.write(REQUEST)
+    await readHead(socket)
+    await until(() => server?.stats().bytesSent === 8 * 65_536 && server.stats().bytesWaiting === 0)
+    socket.end()
+    await failure(server!.closed)
+    let length = 0
+    for await (const chunk of socket) length += (chunk as Uint8Array).length
+    assert.equal(length, 8 * 65_536)
   },
 
   async 'frames in one packet with the upgrade are not lost, in either direction'({ serve, connect }) {
