@@ -2,6 +2,7 @@
 // the inbox, one at a time; the lock of `readable` is what keeps them apart.
 
 import { Assembly, type AssemblyOptions } from './assembly.ts'
+import { Diversion } from './diversion.ts'
 import type { Environment } from './environment.ts'
 import { type MessageSource, MessageStream, type MessageTaker } from './fused.ts'
 import type { Inbox, InboxTaker } from './inbox.ts'
@@ -34,15 +35,13 @@ export class Inbound implements InboxTaker, MessageSource {
   /** Whether a read waits for a message, and who does so past the stream. */
   #wanted = false
   #taker: MessageTaker | undefined
-  /** The connection that a pipe hands messages to, and the one whose room we wait for. */
-  #target: Outbound | undefined
-  #awaited: Outbound | undefined
-  /** The one that was handed something since its last flush; and whether more is coming in the same step. */
-  #unflushed: Outbound | undefined
+  /** Where a pipe hands messages to; and whether more is coming in the same step. */
+  readonly #diversion: Diversion
   #delivering = false
 
   constructor(inbox: Inbox, options: InboundOptions, events: InboundEvents) {
-    this.assembly = new Assembly(options)
+    const assembly = this.assembly = new Assembly(options)
+    this.#diversion = new Diversion(assembly, options.maxMessageSize, options.environment, this)
     this.#inbox = inbox
     this.#options = options
     this.#events = events
@@ -105,7 +104,7 @@ export class Inbound implements InboxTaker, MessageSource {
 
   pull(): void {
     this.#wanted = true
-    this.#awaited = undefined // it was another read that waited
+    this.#diversion.forgetRoom() // it was another read that waited
     this.#deliver()
   }
 
@@ -116,26 +115,17 @@ export class Inbound implements InboxTaker, MessageSource {
 
   /** Lets what was handed to a pipe's target leave in one write, once all that is here was. */
   flush(): void {
-    const target = this.#unflushed
-    if (target === undefined || this.#delivering) return
-    this.#unflushed = undefined
-    target.flush()
+    if (!this.#delivering) this.#diversion.flush()
   }
 
-  /** See `Inbox.taker`. */
+  /** See `InboxTaker`. */
   offer(part: DataPart): boolean {
     return this.#accepts() && this.#take(part)
   }
 
-  /** A message that a pipe only copies is copied from where it was received, without anything made for it. */
+  /** See `InboxTaker`. */
   offerNext(protocol: Protocol): boolean {
-    const target = this.#target
-    if (target === undefined || this.assembly.inside || !this.#accepts() || !target.isOpen) return false
-    const message = protocol.takeMasked(Math.min(this.#options.maxMessageSize, target.longestCopy))
-    if (message === undefined) return false
-    this.#unflushed = target
-    target.passMasked(message)
-    return true
+    return this.#accepts() && this.#diversion.passNext(protocol)
   }
 
   /** Gives the waiting read its message, or the pipe's target all of them, as far as they are here. */
@@ -152,44 +142,30 @@ export class Inbound implements InboxTaker, MessageSource {
     this.#settle()
   }
 
-  /** Whether a part may be taken now. Where a pipe's target has no room, taking goes on when it has. */
+  /** Whether something may be taken now. Where a pipe's target has no room, taking goes on when it has. */
   #accepts(): boolean {
-    if (!this.#wanted || this.#inbox.error !== undefined) return false
-    const target = this.#target
-    if (target === undefined || this.assembly.inside || target.hasRoom || !target.isOpen) return true
-    if (this.#awaited !== target) this.#awaitRoom(target)
-    return false
+    return this.#wanted && this.#inbox.error === undefined && this.#diversion.hasRoom()
   }
 
-  #awaitRoom(target: Outbound): void {
-    this.#awaited = target
-    const goOn = (): void => {
-      if (this.#awaited !== target) return
-      this.#awaited = undefined
-      this.#deliver()
-    }
-    // A pipe that was stopped, or whose target is lost, lets go of what it asked for. A platform whose pipe hears of that only when it
-    // gets a message gets one, once the others' had time.
-    const goOnLater = (): void => this.#options.environment.defer(goOn)
-    target.ready().then(() => this.#target === target ? goOn() : goOnLater(), goOnLater)
+  /** The pipe's target has room again. */
+  onRoom(): void {
+    this.#deliver()
   }
 
   /** A pipe begins to hand messages to that connection, or does so no longer. */
   divert(target: Outbound | undefined): void {
-    this.#target = target
-    if (this.#unflushed !== target) this.flush()
-    if (this.#awaited === undefined || this.#readable!.locked) return
+    if (!this.#diversion.to(target) || this.#readable!.locked) return
     // It is over. The platform's would not have asked for a message yet; who reads next asks anew.
-    this.#awaited = undefined
+    this.#diversion.forgetRoom()
     this.#wanted = false
   }
 
   /** Takes a part: hands the message that ends with it to the pipe's target or the waiting read. */
   #take(part: DataPart): true {
-    const target = this.#target
-    if (target?.isOpen) this.#pass(part, target)
+    if (!this.#judge(part)) return true
+    if (this.#diversion.isOpen) this.#diversion.pass(part)
     else {
-      const message = this.#assemble(part)
+      const message = this.assembly.add(part)
       if (message !== undefined) this.#give(message)
     }
     return true
@@ -228,13 +204,6 @@ export class Inbound implements InboxTaker, MessageSource {
     this.#taker = taker
     this.#wanted = true
     return true
-  }
-
-  #pass(part: DataPart, target: Outbound): void {
-    if (!this.#judge(part)) return
-    this.#unflushed = target
-    const message = this.assembly.addToPass(part, target.sharesMemory)
-    if (message !== undefined) target.pass(message)
   }
 
   /** The message that ends with this part, if it does. */
