@@ -119,7 +119,7 @@ export class IncomingMessage {
     const chunk = new Uint8Array(payload.buffer)
     const start = payload.byteOffset
     let end = start + payload.length
-    while (!this.#complete && !this.#left && mayFollow(inbox.first, chunk, end)) {
+    while (!this.#complete && !this.#left && follows(inbox.first, chunk, end)) {
       const next = this.#shift()!.frame.payload
       chunk.set(next, end)
       end += next.length
@@ -136,9 +136,16 @@ function takenAlready(): TypeError {
 }
 
 /**
- * Whether a part may have come in that chunk, behind `end`. A small payload is a copy and tells not where it was; but where it does
- * not fit it has not been, and where it does it can be.
+ * Whether a part surely came in that chunk, behind `end`: then all between is the chunk's. A small payload is a copy and tells not
+ * where it was; behind the chunk may be memory of somebody else, who cut it from the same buffer.
  */
+function follows(part: DataPart | undefined, { buffer }: Uint8Array, end: number): boolean {
+  if (part === undefined) return false
+  const { payload } = part.frame
+  return payload.length === 0 || (payload.length > SMALL && payload.buffer === buffer && payload.byteOffset >= end)
+}
+
+/** Whether a part may have come in that chunk; a small one may where it fits. */
 function mayFollow(part: DataPart | undefined, chunk: Uint8Array, end: number): boolean {
   if (part === undefined) return false
   const { payload } = part.frame
