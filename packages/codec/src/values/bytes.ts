@@ -19,9 +19,13 @@ export function useViewsOnly(): void {
   SMALL = 0
 }
 
-/** Whether a value is something that {@linkcode toBytes} takes. */
+/** Whether a value is something that {@linkcode toBytes} takes: whichever realm made it, and whatever it says of itself. */
 export function isBytesLike(value: unknown): value is BytesLike {
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer
+  try {
+    return ArrayBuffer.isView(value) || Reflect.get(ArrayBuffer.prototype, 'byteLength', value) >= 0
+  } catch {
+    return false // it is no ArrayBuffer
+  }
 }
 
 /**
@@ -57,11 +61,12 @@ function steadyView(view: ArrayBufferView, what: string): Uint8Array {
 export function judgeBuffer(buffer: ArrayBufferLike, what: string): void {
   const { resizable, byteLength } = buffer as { resizable?: boolean; byteLength: number }
   if (resizable === false && byteLength > 0) return
-  const seen = !(buffer instanceof ArrayBuffer)
-    ? 'shared'
-    : resizable
+  // Of no bytes none can change; and an empty buffer of another realm is no ArrayBuffer of ours.
+  const seen = resizable
     ? 'resizable'
-    : byteLength === 0 && isDetached(buffer) && 'transferred'
+    : byteLength === 0
+    ? isDetached(buffer) && 'transferred'
+    : !(buffer instanceof ArrayBuffer) && 'shared'
   if (seen) throw new TypeError(`${what}: want memory that stays as it is, got ${seen} memory`)
 }
 
@@ -83,7 +88,7 @@ export function dense(chunk: Uint8Array): Uint8Array {
 }
 
 // `ArrayBuffer.prototype.detached` is younger than Node 20; no view can be made on a detached buffer.
-function isDetached(buffer: ArrayBuffer): boolean {
+function isDetached(buffer: ArrayBufferLike): boolean {
   try {
     return new Uint8Array(buffer).length > 0
   } catch {
