@@ -103,9 +103,9 @@ export class IncomingMessage {
     for (;;) {
       const part = await this.#next()
       const payload = part && this.#join(part.frame.payload)
-      if (payload !== undefined && payload.length > 0) controller.enqueue(payload)
+      if (payload?.length) controller.enqueue(payload)
       if (this.#complete) return controller.close()
-      if (payload !== undefined && payload.length > 0) return
+      if (payload?.length) return
     }
   }
 
@@ -115,19 +115,19 @@ export class IncomingMessage {
    */
   #join(payload: Uint8Array): Uint8Array {
     if (payload.length <= SMALL) return payload // a copy already, see `Protocol`
-    const inbox = this.#inbox
     const chunk = new Uint8Array(payload.buffer)
     const start = payload.byteOffset
     let end = start + payload.length
-    while (!this.#complete && !this.#left && follows(inbox.first, chunk, end)) {
-      const next = this.#shift()!.frame.payload
+    let next: Uint8Array | undefined
+    while (surelyFollows(next = this.#inbox.first?.frame.payload, chunk, end) && !this.#complete && !this.#left) {
+      this.#shift()
       chunk.set(next, end)
       end += next.length
     }
     const joined = chunk.subarray(start, end)
     // Whoever gets a buffer may transfer it, so nothing behind may be left to read; and a small view must not pin a large one.
-    const last = !this.#left && !mayFollow(inbox.first, chunk, end)
-    return last && joined.length * 2 > chunk.length ? joined : joined.slice()
+    const isLast = !this.#left && !mayFollow(next, chunk, end)
+    return isLast && joined.length * 2 > chunk.length ? joined : joined.slice()
   }
 }
 
@@ -135,19 +135,15 @@ function takenAlready(): TypeError {
   return new TypeError('Cannot read message: it was taken already')
 }
 
-/**
- * Whether a part surely came in that chunk, behind `end`: then all between is the chunk's. A small payload is a copy and tells not
- * where it was; behind the chunk may be memory of somebody else, who cut it from the same buffer.
- */
-function follows(part: DataPart | undefined, { buffer }: Uint8Array, end: number): boolean {
-  if (part === undefined) return false
-  const { payload } = part.frame
-  return payload.length === 0 || (payload.length > SMALL && payload.buffer === buffer && payload.byteOffset >= end)
+/** Whether a payload may have come in that chunk. A small one is a copy and tells not where it was; but where it fits it can have been. */
+function mayFollow(next: Uint8Array | undefined, { buffer, length }: Uint8Array, end: number): next is Uint8Array {
+  return next !== undefined && (next.length <= SMALL ? end + next.length <= length : next.buffer === buffer)
 }
 
-/** Whether a part may have come in that chunk; a small one may where it fits. */
-function mayFollow(part: DataPart | undefined, chunk: Uint8Array, end: number): boolean {
-  if (part === undefined) return false
-  const { payload } = part.frame
-  return payload.length <= SMALL ? end + payload.length <= chunk.length : payload.buffer === chunk.buffer
+/**
+ * Whether a payload surely came in that chunk, behind `end`, so that all between is the chunk's: behind its last byte may be memory of
+ * somebody else, who cut it from the same buffer.
+ */
+function surelyFollows(next: Uint8Array | undefined, chunk: Uint8Array, end: number): next is Uint8Array {
+  return mayFollow(next, chunk, end) && (next.length > SMALL ? next.byteOffset >= end : next.length === 0)
 }

@@ -64,9 +64,9 @@ export function judgeBuffer(buffer: ArrayBufferLike, what: string): void {
   // Of no bytes none can change; and an empty buffer of another realm is no ArrayBuffer of ours.
   const seen = resizable
     ? 'resizable'
-    : byteLength === 0
-    ? isDetached(buffer) && 'transferred'
-    : !(buffer instanceof ArrayBuffer) && 'shared'
+    : byteLength > 0
+    ? !(buffer instanceof ArrayBuffer) && 'shared'
+    : isDetached(buffer) && 'transferred'
   if (seen) throw new TypeError(`${what}: want memory that stays as it is, got ${seen} memory`)
 }
 

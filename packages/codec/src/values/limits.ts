@@ -36,22 +36,12 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   readAhead: 65536,
   highWaterMark: 65536,
   maxQueued: 16 * 1024 * 1024,
-  fragmentSize: 65536,
+  fragmentSize: 65536, // from here on at least 1
   headSize: 16384,
   headLine: 8192,
   headCount: 100,
   handshakeTimeout: 10_000,
   closeTimeout: 10_000,
-}
-
-// What is infinite for a caller must still be a number that arithmetic and timers can take.
-const smallest: Partial<Record<keyof Limits, number>> = {
-  fragmentSize: 1,
-  headSize: 1,
-  headLine: 1,
-  headCount: 1,
-  handshakeTimeout: 1,
-  closeTimeout: 1,
 }
 
 /** Limits that were resolved already: a server resolves its own once for all connections. */
@@ -61,15 +51,17 @@ const known: WeakSet<Partial<Limits>> = new WeakSet()
 export function resolveLimits(limits: Partial<Limits> = {}): Limits {
   if (known.has(limits)) return limits as Limits
   const resolved = { ...DEFAULT_LIMITS }
+  let least = 0
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
     const value = limits[name]
+    if (name === 'fragmentSize') least = 1
     if (value === undefined) continue
-    const least = smallest[name] ?? 0
     if (!(value === Infinity || Number.isSafeInteger(value)) || value < least) {
       throw new RangeError(
         `Cannot use limits.${name}: must be a whole number of at least ${least}, got ${String(value)}`,
       )
     }
+    // What is infinite for a caller must still be a number that arithmetic and timers can take.
     resolved[name] = Math.min(value, Number.MAX_SAFE_INTEGER)
   }
   known.add(resolved)
