@@ -102,7 +102,7 @@ export class IncomingMessage {
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     for (;;) {
       const part = await this.#next()
-      const payload = part && this.#join(part.frame.payload)
+      const payload = part && this.#join(part)
       if (payload?.length) controller.enqueue(payload)
       if (this.#complete) return controller.close()
       if (payload?.length) return
@@ -113,21 +113,22 @@ export class IncomingMessage {
    * A payload as a chunk of the reader's own. What follows it in the same received chunk is moved over the headers in between:
    * one chunk to read instead of several, and none to copy.
    */
-  #join(payload: Uint8Array): Uint8Array {
+  #join({ frame: { payload }, behind }: DataPart): Uint8Array {
     if (payload.length <= SMALL) return payload // a copy already, see `Protocol`
-    const chunk = new Uint8Array(payload.buffer)
+    const inbox = this.#inbox
+    const memory = new Uint8Array(payload.buffer)
     const start = payload.byteOffset
     let end = start + payload.length
-    let next: Uint8Array | undefined
-    while (surelyFollows(next = this.#inbox.first?.frame.payload, chunk, end) && !this.#complete && !this.#left) {
-      this.#shift()
-      chunk.set(next, end)
+    const chunkEnd = end + behind // what is behind that may be somebody else's
+    while (!this.#complete && !this.#left && mayFollow(inbox.first, memory, end, chunkEnd)) {
+      const next = this.#shift()!.frame.payload
+      memory.set(next, end)
       end += next.length
     }
-    const joined = chunk.subarray(start, end)
+    const joined = memory.subarray(start, end)
     // Whoever gets a buffer may transfer it, so nothing behind may be left to read; and a small view must not pin a large one.
-    const isLast = !this.#left && !mayFollow(next, chunk, end)
-    return isLast && joined.length * 2 > chunk.length ? joined : joined.slice()
+    const last = !this.#left && !mayFollow(inbox.first, memory, 0, chunkEnd - end)
+    return last && joined.length * 2 > memory.length ? joined : joined.slice()
   }
 }
 
@@ -135,15 +136,14 @@ function takenAlready(): TypeError {
   return new TypeError('Cannot read message: it was taken already')
 }
 
-/** Whether a payload may have come in that chunk. A small one is a copy and tells not where it was; but where it fits it can have been. */
-function mayFollow(next: Uint8Array | undefined, { buffer, length }: Uint8Array, end: number): next is Uint8Array {
-  return next !== undefined && (next.length <= SMALL ? end + next.length <= length : next.buffer === buffer)
-}
-
 /**
- * Whether a payload surely came in that chunk, behind `end`, so that all between is the chunk's: behind its last byte may be memory of
- * somebody else, who cut it from the same buffer.
+ * Whether a part may have come in that memory, from `end` on. A small payload is a copy and tells not where it was; but where it does
+ * not fit before `chunkEnd` it has not been, and where it does it can be.
  */
-function surelyFollows(next: Uint8Array | undefined, chunk: Uint8Array, end: number): next is Uint8Array {
-  return mayFollow(next, chunk, end) && (next.length > SMALL ? next.byteOffset >= end : next.length === 0)
+function mayFollow(part: DataPart | undefined, memory: Uint8Array, end: number, chunkEnd: number): boolean {
+  if (part === undefined) return false
+  const { payload } = part.frame
+  return payload.length <= SMALL
+    ? end + payload.length <= chunkEnd
+    : payload.buffer === memory.buffer && payload.byteOffset >= end
 }

@@ -136,7 +136,7 @@ describe('MessageEncoder', () => {
     const data = pattern(10)
     const frames = new MessageEncoder({ fragmentSize: 4 }).encode({ type: 'binary', data })
     expect(frames.next().value!.payload).toHaveLength(4)
-    structuredClone(data.buffer, { transfer: [data.buffer] })
+    structuredClone(data.buffer, { transfer: [data.buffer as ArrayBuffer] })
     expect(() => frames.next()).toThrow(TypeError)
   })
 
