@@ -2,6 +2,7 @@
 // everybody is told. The rules live in those; the closing handshake is a table in closing.ts.
 
 import type { CloseBody } from '../message/close-body.ts'
+import { NO_BYTES, requireBytes } from '../values/bytes.ts'
 import { Opcode } from '../values/opcode.ts'
 import { StatusCode } from '../values/status-code.ts'
 import type { BytesLike, ByteStreams } from '../values/types.ts'
@@ -53,7 +54,8 @@ export class Session
 
   /** Locks both streams; throws before that for options that cannot be used. */
   constructor(transport: ByteStreams, options: ConnectionOptions, observe: FrameObserver | undefined) {
-    const { role, autoPong = true } = options
+    const { role, head = NO_BYTES, autoPong = true } = options
+    requireBytes(head, 'Cannot open WebSocket: head')
     const { limits, keepAlive } = resolveOptions(options)
     const channel = channelOf(transport)
     const environment = this.#environment = environmentOf(options)
@@ -76,7 +78,7 @@ export class Session
     this.outbound = new Outbound(limits, channel.keepsNothing && observe === undefined, this.#sender, outbox, this)
     this.#closer = new Closer(protocol, outbox, environment, limits, this)
     if (keepAlive !== undefined) this.#heartbeat = new Heartbeat(environment, this, keepAlive)
-    void this.#intake.start(options.head)
+    void this.#intake.start(head)
   }
 
   // ── Sending ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,10 +1,11 @@
 // How connections fail: a peer that breaks a rule, a transport that breaks. Nothing is delivered after it, and everybody hears why.
 
 import { describe, expect, test } from 'vitest'
-import { type Connection, Opcode, prepareMessage, WebSocketError } from '../../src/index.ts'
+import { Connection, Opcode, prepareMessage, WebSocketError } from '../../src/index.ts'
 import { utf8 } from '../support/bytes.ts'
 import { wire } from '../support/frames.ts'
 import { connect, expectClean, expectFault, expectUnclean, KEY, roles, source, watch } from './helpers.ts'
+import { TestTransport } from './transport.ts'
 
 describe.each(roles)('as a %s', (role) => {
   describe('a violation', () => {
@@ -188,6 +189,16 @@ describe.each(roles)('as a %s', (role) => {
     }
   })
 })
+
+test.each(['a string', [0x81, 0], new ArrayBuffer(2), new DataView(new ArrayBuffer(2)), null])(
+  'a head that is no Uint8Array is refused before the transport is taken: %s',
+  (head) => {
+    const transport = new TestTransport()
+    const open = (): unknown => new Connection(transport, { role: 'client', head: head as unknown as Uint8Array })
+    expect(open).toThrow(/^Cannot open WebSocket: head must be a Uint8Array/)
+    expect([transport.readable.locked, transport.writable.locked]).toEqual([false, false])
+  },
+)
 
 describe('as a client, memory that cannot be had for a payload whose header is written', () => {
   const allocate = (length: number): Uint8Array => {
