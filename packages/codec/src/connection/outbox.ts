@@ -100,7 +100,11 @@ export class Outbox {
   shutdown(): Promise<void> {
     if (this.#closed !== undefined) return this.#closed
     if (this.#failure !== undefined) return DONE
-    return this.#closed = this.#writing ? DONE.then(() => this.#end()) : this.#end()
+    // Later, since the transport may be under a write.
+    return this.#closed = DONE.then(() => {
+      this.#writeAll()
+      return this.#channel.shutdown()
+    }).catch(() => {})
   }
 
   /** Cuts the transport; what waits is lost, and whoever waits for it hears `error`. */
@@ -127,11 +131,6 @@ export class Outbox {
   #resolveMarks(): void {
     const marks = this.#marks
     while (marks?.length && marks.first!.mark <= this.#taken) marks.shift()!.waiter.resolve()
-  }
-
-  #end(): Promise<void> {
-    this.#writeAll()
-    return this.#channel.shutdown().catch(() => {})
   }
 
   #writeAll(): void {
