@@ -71,11 +71,11 @@ export class Outbound {
   /** Chunks written, and chunks that came out of the stream's queue. */
   #written = 0
   #passed = 0
+  /** Closed, aborted or failed: nothing that is written now is taken. */
   #closing = false
   /** Whether a write of the stream waits for room. */
   #busy = false
   #heedsSignal = false
-  #aborted = false
   #end: (() => unknown) | undefined
 
   constructor(limits: Limits, sharesMemory: boolean, sender: Sender, outbox: Outbox, events: OutboundEvents) {
@@ -145,7 +145,6 @@ export class Outbound {
       abort: (reason) => this.#abort(reason),
       write: (chunk) => this.#write(chunk),
       close: () => {
-        this.#closing = true
         this.#drop() // nothing is left; a write behind the close was counted, and refused
         return this.#events.closeCleanly()
       },
@@ -163,8 +162,6 @@ export class Outbound {
   }
 
   #abort(reason: unknown): void {
-    if (this.#aborted) return
-    this.#aborted = true
     this.#drop()
     this.#events.onAbort(reason)
   }
@@ -209,8 +206,9 @@ export class Outbound {
     return size
   }
 
-  /** The stream's queue is empty, whatever was counted into it. */
+  /** The stream's queue is empty, whatever was counted into it, and takes nothing any more. */
   #drop(): void {
+    this.#closing = true
     this.#passed = this.#written
     this.#queued = 0
     this.#sizes?.clear()
