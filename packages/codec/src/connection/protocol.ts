@@ -145,7 +145,16 @@ export class Protocol {
     if (this.#state === 'closing') return undefined
     const lease = frame.payload.length > SMALL ? this.#lease : undefined // a smaller one is a copy
     lease?.hold()
-    return { frame, text, type: place.type, first: place.first, last: place.last, lease, behind: this.#decoder.unread, cost: 0 }
+    return {
+      frame,
+      text,
+      type: place.type,
+      first: place.first,
+      last: place.last,
+      lease,
+      behind: this.#decoder.unread,
+      cost: 0,
+    }
   }
 
   #control(frame: Frame): Received | undefined {

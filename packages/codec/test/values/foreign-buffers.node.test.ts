@@ -25,7 +25,9 @@ test('an empty view on memory of another realm is not taken for a shared one', (
   expect(toBytes(empty)).toHaveLength(0)
   expect([...new MessageEncoder().encode({ type: 'binary', data: empty })][0]!.payload).toHaveLength(0)
   const ours = new Uint8Array(foreign<ArrayBuffer>('new ArrayBuffer(0)'))
-  expect(new FrameEncoder({ role: 'server' }).encode({ opcode: Opcode.Binary, payload: ours })[0]).toEqual(Uint8Array.of(0x82, 0))
+  expect(new FrameEncoder({ role: 'server' }).encode({ opcode: Opcode.Binary, payload: ours })[0]).toEqual(
+    Uint8Array.of(0x82, 0),
+  )
 })
 
 test('what may change is refused, whichever realm it is of', () => {
@@ -37,7 +39,9 @@ test('what may change is refused, whichever realm it is of', () => {
 })
 
 test('what only says that it is a buffer is none', () => {
-  for (const code of ["({ [Symbol.toStringTag]: 'ArrayBuffer', byteLength: 9, length: 9 })", 'new SharedArrayBuffer(4)']) {
+  for (
+    const code of ["({ [Symbol.toStringTag]: 'ArrayBuffer', byteLength: 9, length: 9 })", 'new SharedArrayBuffer(4)']
+  ) {
     expect(isBytesLike(foreign(code))).toBe(false)
   }
 })
