@@ -54,7 +54,7 @@ export class Connection {
 
   /**
    * Takes the transport over: locks both its streams. Throws `RangeError` for limits and times out of range and `TypeError` for
-   * streams that are locked, and leaves the transport alone then.
+   * streams that are locked or a head that is no `Uint8Array`, and leaves the transport alone then.
    */
   constructor(transport: ByteStreams, options: ConnectionOptions) {
     this.protocol = options.protocol ?? ''

@@ -69,7 +69,7 @@ export class Diversion {
     const message = protocol.takeMasked(Math.min(this.#longest, target.longestCopy))
     if (message === undefined) return false
     this.#unflushed = target
-    target.passMasked(message)
+    target.pass(message)
     return true
   }
 

@@ -57,7 +57,7 @@ export class MessageStream extends ReadableStream<Message> {
   }
 
   override values(options?: ReadableStreamIteratorOptions): Iteration {
-    if (typeof options !== 'object' && typeof options !== 'function' && options !== undefined) {
+    if (options != null && Object(options) !== options) {
       throw new TypeError(`Cannot iterate: options must be an object, got ${typeof options}`)
     }
     return new Iteration(this.getReader(), this.#link, options?.preventCancel ?? false)

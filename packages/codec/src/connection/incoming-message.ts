@@ -102,10 +102,10 @@ export class IncomingMessage {
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     for (;;) {
       const part = await this.#next()
-      const payload = part && this.#join(part.frame.payload)
-      if (payload !== undefined && payload.length > 0) controller.enqueue(payload)
+      const payload = part && this.#join(part)
+      if (payload?.length) controller.enqueue(payload)
       if (this.#complete) return controller.close()
-      if (payload !== undefined && payload.length > 0) return
+      if (payload?.length) return
     }
   }
 
@@ -113,21 +113,22 @@ export class IncomingMessage {
    * A payload as a chunk of the reader's own. What follows it in the same received chunk is moved over the headers in between:
    * one chunk to read instead of several, and none to copy.
    */
-  #join(payload: Uint8Array): Uint8Array {
+  #join({ frame: { payload }, behind }: DataPart): Uint8Array {
     if (payload.length <= SMALL) return payload // a copy already, see `Protocol`
     const inbox = this.#inbox
-    const chunk = new Uint8Array(payload.buffer)
+    const memory = new Uint8Array(payload.buffer)
     const start = payload.byteOffset
     let end = start + payload.length
-    while (!this.#complete && !this.#left && mayFollow(inbox.first, chunk, end)) {
+    const chunkEnd = end + behind // what is behind that may be somebody else's
+    while (!this.#complete && !this.#left && mayFollow(inbox.first, memory, end, chunkEnd)) {
       const next = this.#shift()!.frame.payload
-      chunk.set(next, end)
+      memory.set(next, end)
       end += next.length
     }
-    const joined = chunk.subarray(start, end)
+    const joined = memory.subarray(start, end)
     // Whoever gets a buffer may transfer it, so nothing behind may be left to read; and a small view must not pin a large one.
-    const last = !this.#left && !mayFollow(inbox.first, chunk, end)
-    return last && joined.length * 2 > chunk.length ? joined : joined.slice()
+    const last = !this.#left && !mayFollow(inbox.first, memory, 0, chunkEnd - end)
+    return last && joined.length * 2 > memory.length ? joined : joined.slice()
   }
 }
 
@@ -136,11 +137,13 @@ function takenAlready(): TypeError {
 }
 
 /**
- * Whether a part may have come in that chunk, behind `end`. A small payload is a copy and tells not where it was; but where it does
- * not fit it has not been, and where it does it can be.
+ * Whether a part may have come in that memory, from `end` on. A small payload is a copy and tells not where it was; but where it does
+ * not fit before `chunkEnd` it has not been, and where it does it can be.
  */
-function mayFollow(part: DataPart | undefined, chunk: Uint8Array, end: number): boolean {
+function mayFollow(part: DataPart | undefined, memory: Uint8Array, end: number, chunkEnd: number): boolean {
   if (part === undefined) return false
   const { payload } = part.frame
-  return payload.length <= SMALL ? end + payload.length <= chunk.length : payload.buffer === chunk.buffer
+  return payload.length <= SMALL
+    ? end + payload.length <= chunkEnd
+    : payload.buffer === memory.buffer && payload.byteOffset >= end
 }

@@ -46,10 +46,10 @@ export class Intake implements ChannelEvents {
   }
 
   /** Reads the transport to its end, whatever happens: only so is the end seen. `head` was read before. */
-  async start(head: Uint8Array | undefined): Promise<void> {
+  async start(head: Uint8Array): Promise<void> {
     await undefined // whoever is told of these bytes must have the connection in hand
     this.#channel.listen(this)
-    if (head !== undefined && head.length > 0) this.chunk(dense(head))
+    if (head.length > 0) this.chunk(dense(head))
     if (!this.#paused) this.#channel.resume()
   }
 

@@ -20,7 +20,10 @@ export interface CommonOptions {
   keepAlive?: KeepAlive | undefined
   /** Whether pings are answered by themselves. Default true; who turns it off sees pings with `observe` and answers with `pong`. */
   autoPong?: boolean | undefined
-  /** `copy` (default): a binary message is the receiver's own exact array. `view`: it may be a window onto received bytes, which is faster. */
+  /**
+   * `copy` (default): a binary message is the receiver's own exact array. `view`: it may be a window onto received bytes, which is faster;
+   * transferring it would take what came beside it.
+   */
   binary?: 'copy' | 'view' | undefined
   /** Sees every frame in both directions. */
   observe?: Observe | undefined

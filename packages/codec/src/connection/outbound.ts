@@ -10,8 +10,8 @@ import { DONE } from './promises.ts'
 import { Queue } from './queue.ts'
 import type { Outbox } from './outbox.ts'
 import type { MaskedMessage } from './protocol.ts'
-import { judgeRoom } from './sender.ts'
-import { type PassedMessage, sizeOfMessage, type WholeSender } from './whole-sender.ts'
+import { judgeRoom, type Sender } from './sender.ts'
+import { type PassedMessage, sizeOfMessage } from './whole-sender.ts'
 
 /** What the stream does to its connection. */
 export interface OutboundEvents {
@@ -60,7 +60,7 @@ export class Outbound {
    */
   readonly sharesMemory: boolean
   readonly #limits: Limits
-  readonly #whole: WholeSender
+  readonly #sender: Sender
   readonly #outbox: Outbox
   readonly #events: OutboundEvents
   #writable: WritableStream<string | BytesLike> | undefined
@@ -72,17 +72,17 @@ export class Outbound {
   /** Chunks written, and chunks that came out of the stream's queue. */
   #written = 0
   #passed = 0
+  /** Closed, aborted or failed: nothing that is written now is taken. */
   #closing = false
   /** Whether a write of the stream waits for room. */
   #busy = false
   #heedsSignal = false
-  #aborted = false
   #end: (() => unknown) | undefined
 
-  constructor(limits: Limits, sharesMemory: boolean, whole: WholeSender, outbox: Outbox, events: OutboundEvents) {
+  constructor(limits: Limits, sharesMemory: boolean, sender: Sender, outbox: Outbox, events: OutboundEvents) {
     this.#limits = limits
     this.sharesMemory = sharesMemory
-    this.#whole = whole
+    this.#sender = sender
     this.#outbox = outbox
     this.#events = events
   }
@@ -122,19 +122,14 @@ export class Outbound {
     return this.#outbox.ready()
   }
 
-  /** Sends a message past the stream's queue, which is empty. Behind the last one of a step, `flush`. */
-  pass(message: PassedMessage): void {
-    this.#whole.pass(message)
-  }
-
-  /** The longest message that {@linkcode passMasked} takes, in bytes: what is copied anyway; none where a hook sees what is sent. */
+  /** The longest message that may be passed where it was received, in bytes: what is copied anyway; none where a hook sees what is sent. */
   get longestCopy(): number {
-    return this.#whole.longestCopy
+    return this.#sender.longestCopy
   }
 
-  /** The same for a message that is in its chunk still. */
-  passMasked(message: MaskedMessage): void {
-    this.#whole.passMasked(message)
+  /** Sends a message past the stream's queue, which is empty. Behind the last one of a step, `flush`. */
+  pass(message: PassedMessage | MaskedMessage): void {
+    this.#sender.pass(message)
   }
 
   /** Has what was passed leave at once: who passes knows what comes together. */
@@ -156,7 +151,6 @@ export class Outbound {
       abort: (reason) => this.#abort(reason),
       write: (chunk) => this.#write(chunk),
       close: () => {
-        this.#closing = true
         this.#drop() // nothing is left; a write behind the close was counted, and refused
         return this.#events.closeCleanly()
       },
@@ -174,8 +168,6 @@ export class Outbound {
   }
 
   #abort(reason: unknown): void {
-    if (this.#aborted) return
-    this.#aborted = true
     this.#drop()
     this.#events.onAbort(reason)
   }
@@ -220,8 +212,9 @@ export class Outbound {
     return size
   }
 
-  /** The stream's queue is empty, whatever was counted into it. */
+  /** The stream's queue is empty, whatever was counted into it, and takes nothing any more. */
   #drop(): void {
+    this.#closing = true
     this.#passed = this.#written
     this.#queued = 0
     this.#sizes?.clear()

@@ -20,6 +20,8 @@ export class Outbox {
     this.flush()
   }
   #scheduled = false
+  /** Whether the transport is being given chunks: what it has us send meanwhile must not get between two of them. */
+  #writing = false
   /** Bytes given to the transport and not yet taken by it; bytes it has taken. */
   #inFlight = 0
   #taken = 0
@@ -98,8 +100,11 @@ export class Outbox {
   shutdown(): Promise<void> {
     if (this.#closed !== undefined) return this.#closed
     if (this.#failure !== undefined) return DONE
-    this.#writeAll()
-    return this.#closed = this.#channel.shutdown().catch(() => {})
+    // Later, since the transport may be under a write.
+    return this.#closed = DONE.then(() => {
+      this.#writeAll()
+      return this.#channel.shutdown()
+    }).catch(() => {})
   }
 
   /** Cuts the transport; what waits is lost, and whoever waits for it hears `error`. */
@@ -129,12 +134,15 @@ export class Outbox {
   }
 
   #writeAll(): void {
+    if (this.#writing) return
     const chunks = this.#frames.take()
     if (chunks.length === 0) return
     let length = 0
     for (const chunk of chunks) length += chunk.length
     this.#inFlight += length
+    this.#writing = true
     const written = this.#channel.write(chunks)
+    this.#writing = false
     if (written === undefined) return this.#took(chunks, length)
     this.#frames.stalled = true
     written.then(() => this.#took(chunks, length), () => {}) // the channel tells of a failure, too

@@ -35,6 +35,8 @@ export interface DataPart extends Place {
   readonly text: string | undefined
   /** To be released by whoever has done with the payload, where it is a view of a received chunk; see {@linkcode Lease}. */
   readonly lease: Lease | undefined
+  /** How many bytes of its chunk come behind it. */
+  readonly behind: number
   /** What it weighs while it waits in the inbox, which sets it. */
   cost: number
 }
@@ -207,7 +209,16 @@ export class Protocol {
     if (this.#state === 'closing') return undefined
     const lease = frame.payload.length > SMALL ? this.#lease : undefined // a smaller one is a copy
     lease?.hold()
-    return { frame, text, type: place.type, first: place.first, last: place.last, lease, cost: 0 }
+    return {
+      frame,
+      text,
+      type: place.type,
+      first: place.first,
+      last: place.last,
+      lease,
+      behind: this.#decoder.unread,
+      cost: 0,
+    }
   }
 
   #control(frame: Frame): Received | undefined {

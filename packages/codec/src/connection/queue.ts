@@ -38,23 +38,18 @@ export class Queue<T> {
 
   /** Takes all that wait, oldest first. */
   clear(): T[] {
-    const items = this.#inOrder()
+    const items: T[] = []
+    while (this.#length > 0) items.push(this.shift()!)
     this.#ring = undefined
     this.#head = 0
-    this.#length = 0
     return items
   }
 
-  #inOrder(): T[] {
-    const ring = this.#ring ?? []
-    return Array.from({ length: this.#length }, (_, i) => ring[(this.#head + i) & (ring.length - 1)]!)
-  }
-
   #grow(): void {
-    const items: (T | undefined)[] = this.#inOrder()
-    const capacity = Math.max(FIRST_CAPACITY, this.#length * 2)
-    for (let i = this.#length; i < capacity; i++) items.push(undefined)
-    this.#ring = items
-    this.#head = 0
+    const ring: (T | undefined)[] = this.clear()
+    this.#length = ring.length
+    const capacity = Math.max(FIRST_CAPACITY, 2 * ring.length)
+    while (ring.length < capacity) ring.push(undefined)
+    this.#ring = ring
   }
 }

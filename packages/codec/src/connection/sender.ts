@@ -6,9 +6,10 @@ import type { FrameSender } from './frame-sender.ts'
 import type { Outbox } from './outbox.ts'
 import type { Sendable, SendOptions } from './outgoing-message.ts'
 import { type Deferred, deferred, handled } from './promises.ts'
+import type { MaskedMessage } from './protocol.ts'
 import { Queue } from './queue.ts'
 import { StreamedMessage, streamMessage } from './stream-sender.ts'
-import { sizeOfMessage, type WholeMessage, type WholeSender } from './whole-sender.ts'
+import { type PassedMessage, sizeOfMessage, type WholeMessage, type WholeSender } from './whole-sender.ts'
 
 /** Something accepted that waits for a streamed message to end. */
 interface WaitingSend {
@@ -76,11 +77,35 @@ export class Sender {
     }
   }
 
+  /** See {@linkcode WholeSender.longestCopy}. */
+  get longestCopy(): number {
+    return this.#whole.longestCopy
+  }
+
+  /** See {@linkcode WholeSender.pass}. Only where the sender is idle. */
+  pass(message: PassedMessage | MaskedMessage): void {
+    try {
+      this.#whole.pass(message)
+    } catch (error) {
+      this.#events.fail(error) // the pipe, which it was taken from, hears of it as its target's failure
+    }
+  }
+
   /** As `send`, for a message that was judged already. */
   sendWhole(message: WholeMessage, options: SendOptions = {}, size: number = sizeOfMessage(message)): Promise<void> {
-    if (this.idle) return this.#whole.send(message, options)
+    if (this.idle) return this.#encode(message, options)
     const kept = this.#whole.keep(message)
-    return this.#enqueue(size, () => this.#whole.send(kept, options))
+    return this.#enqueue(size, () => this.#encode(kept, options))
+  }
+
+  /** Memory that cannot be had for a payload behind its header leaves the peer inside a frame. */
+  #encode(message: WholeMessage, options: SendOptions): Promise<void> {
+    try {
+      return this.#whole.send(message, options)
+    } catch (error) {
+      if (this.#frames.insideFrame) this.#events.fail(error)
+      throw error
+    }
   }
 
   /**
@@ -121,7 +146,7 @@ export class Sender {
     try {
       await streamMessage(message, reader, signal)
     } catch (error) {
-      if (message.begun && !signal.aborted) this.#events.fail(error)
+      if ((message.begun || this.#frames.insideFrame) && !signal.aborted) this.#events.fail(error)
       throw error
     } finally {
       this.#stream = undefined

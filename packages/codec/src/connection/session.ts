@@ -2,6 +2,7 @@
 // everybody is told. The rules live in those; the closing handshake is a table in closing.ts.
 
 import type { CloseBody } from '../message/close-body.ts'
+import { NO_BYTES, requireBytes } from '../values/bytes.ts'
 import { Opcode } from '../values/opcode.ts'
 import { StatusCode } from '../values/status-code.ts'
 import type { BytesLike, ByteStreams } from '../values/types.ts'
@@ -53,30 +54,24 @@ export class Session
 
   /** Locks both streams; throws before that for options that cannot be used. */
   constructor(transport: ByteStreams, options: ConnectionOptions, observe: FrameObserver | undefined) {
-    const { role, autoPong = true } = options
+    const { role, head = NO_BYTES, binary, autoPong = true } = options
+    requireBytes(head, 'Cannot open WebSocket: head')
     const { limits, keepAlive } = resolveOptions(options)
     const channel = channelOf(transport)
     const environment = this.#environment = environmentOf(options)
     const { allocate } = environment
-    const protocol = this.#protocol = new Protocol({
-      role,
-      limits,
-      maskingKeys: maskingKeysOf(environment),
-      allocate,
-      autoPong,
-      observe,
-    })
+    const maskingKeys = maskingKeysOf(environment)
+    const protocol = this.#protocol = new Protocol({ role, limits, maskingKeys, allocate, autoPong, observe })
     const inbox = this.#inbox = new Inbox(limits.readAhead)
     this.#intake = inbox.intake = new Intake(channel, protocol, inbox, this)
-    const { maxMessageSize } = limits
-    this.inbound = new Inbound(inbox, { maxMessageSize, allocate, binary: options.binary, environment }, this)
+    this.inbound = new Inbound(inbox, { maxMessageSize: limits.maxMessageSize, allocate, binary, environment }, this)
     const outbox = this.#outbox = new Outbox(protocol.frames, channel, environment, limits)
     const whole = new WholeSender(protocol.frames, outbox, observe === undefined, this.inbound.assembly)
     this.#sender = new Sender(protocol.frames, outbox, limits, whole, this)
-    this.outbound = new Outbound(limits, channel.keepsNothing && observe === undefined, whole, outbox, this)
+    this.outbound = new Outbound(limits, channel.keepsNothing && observe === undefined, this.#sender, outbox, this)
     this.#closer = new Closer(protocol, outbox, environment, limits, this)
     if (keepAlive !== undefined) this.#heartbeat = new Heartbeat(environment, this, keepAlive)
-    void this.#intake.start(options.head)
+    void this.#intake.start(head)
   }
 
   // ── Sending ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -68,9 +68,11 @@ export class StreamedMessage {
   /** Encodes a chunk, part by part; each promise tells when there is room for the next. */
   *parts(chunk: unknown): Generator<Promise<void>, undefined> {
     const bytes = this.#open(chunk).encode(chunk)
-    for (let at = 0; at < bytes.length; at += this.#fragmentSize) {
+    const { length } = bytes // asked once: there is no view of memory that was transferred while we waited
+    for (let at = 0, end = 0; at < length; at = end) {
+      end = at + this.#fragmentSize
       // Only the last part may be lent: no two chunks that we give on share a buffer.
-      this.#part(bytes.subarray(at, at + this.#fragmentSize), at + this.#fragmentSize >= bytes.length)
+      this.#part(bytes.subarray(at, end), end >= length)
       this.#outbox.schedule()
       yield this.#outbox.ready()
     }

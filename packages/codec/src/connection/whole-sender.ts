@@ -61,8 +61,19 @@ export class WholeSender {
     return this.#outbox.ready()
   }
 
-  /** Sends a message that came in parts; whoever has passed the last calls the outbox's `flush`. */
-  pass({ opcode, parts, lend, lease }: PassedMessage): void {
+  /** The longest message that `pass` takes where it was received, in bytes; −1 where every frame is seen. */
+  get longestCopy(): number {
+    return this.#inPlace ? LEND_ABOVE : -1
+  }
+
+  /** Sends a message that another connection received; whoever has passed the last calls the outbox's `flush`. */
+  pass(message: PassedMessage | MaskedMessage): void {
+    if ('bytes' in message) this.#frames.masked(message.opcode, message)
+    else this.#passParts(message)
+    this.#outbox.limit()
+  }
+
+  #passParts({ opcode, parts, lend, lease }: PassedMessage): void {
     if (parts.length === 1) this.#frames.frame(opcode, parts[0]!, true, lend)
     else {
       let length = 0
@@ -70,22 +81,9 @@ export class WholeSender {
       this.#frames.open(opcode, length, true)
       for (const part of parts) this.#frames.part(part, lend)
     }
-    if (lease !== undefined) {
-      if (lend && parts.some(({ length }) => this.#lends(length))) this.#outbox.releaseWhenTaken(lease)
-      else lease.release()
-    }
-    this.#outbox.limit()
-  }
-
-  /** The longest message that `passMasked` takes, in bytes; −1 where every frame is seen. */
-  get longestCopy(): number {
-    return this.#inPlace ? LEND_ABOVE : -1
-  }
-
-  /** The same for a message that is in its chunk still; it is copied at once. */
-  passMasked(message: MaskedMessage): void {
-    this.#frames.masked(message.opcode, message)
-    this.#outbox.limit()
+    if (lease === undefined) return
+    if (lend && parts.some(({ length }) => this.#lends(length))) this.#outbox.releaseWhenTaken(lease)
+    else lease.release()
   }
 
   /** The message as it may wait: bytes that would not be lent may change as soon as the caller goes on, so they are copied. */

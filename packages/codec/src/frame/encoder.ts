@@ -58,14 +58,15 @@ export class FrameEncoder {
    * Throws `TypeError` or `RangeError` for what RFC 6455 §5 forbids, before any byte of the call was produced.
    */
   encode(frames: FrameInit | Iterable<FrameInit>): Uint8Array[] {
-    let long = this.#long
-    const own = long === undefined && frames instanceof OwnFrames && frames.takeChunks(this.#pen)
+    const own = this.#long === undefined && frames instanceof OwnFrames && frames.takeChunks(this.#pen)
     if (own) return own
+    // All of it before any is judged: a generator may transfer what it gave, or encode something itself.
+    const list = isIterable(frames) ? [...frames] : [frames]
+    let long = this.#long
     const planned: PlannedFrame[] = []
-    for (const frame of isIterable(frames) ? frames : [frames]) {
-      const one = plan(frame, long, this.#pen.masks)
-      long = one.end < one.payloadLength ? one : undefined
-      planned.push(one)
+    for (const frame of list) {
+      planned.push(long = plan(frame, long, this.#pen.masks))
+      if (long.end === long.payloadLength) long = undefined
     }
     const chunks: Uint8Array[] = []
     for (let i = 0; i < planned.length;) i = this.#writeSome(planned, i, chunks)

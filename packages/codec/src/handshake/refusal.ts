@@ -1,6 +1,6 @@
 // How a server says no: an HTTP response that ends the connection, with a body that a person can read.
 
-import { utf8Length } from '../values/bytes.ts'
+import { toBytes, utf8Length } from '../values/bytes.ts'
 import type { ProtocolError, ProtocolErrorCode } from '../values/protocol-error.ts'
 import { checkText, hasField, type HeaderFields, type HeaderFieldsInit, toExtraFields } from './fields.ts'
 import type { ResponseHead } from './http1.ts'
@@ -9,6 +9,8 @@ import type { ResponseHead } from './http1.ts'
 export const VERSION = '13'
 export const VERSION_FIELD: HeaderFields[number] = ['Sec-WebSocket-Version', VERSION]
 export const UPGRADE_FIELD: HeaderFields[number] = ['Upgrade', 'websocket']
+
+const CANNOT = 'Cannot refuse upgrade'
 
 /** The server says no: send `encodeResponse(response, body)`, then end the connection. */
 export interface Refusal {
@@ -32,15 +34,15 @@ export interface RefusalInit {
 
 /**
  * Refuses an upgrade for a reason of one's own: 401, a redirect, 404, whatever fits (RFC 6455 §4.2.2). Throws `RangeError`
- * for a status outside 200 to 599 and `TypeError` for a header field that cannot be sent, or a body where none may be.
+ * for a status outside 200 to 599 and `TypeError` for a header field that cannot be sent, a body that is neither text nor bytes, or one
+ * where none may be.
  */
 export function refuse(status: number, { statusText, headers, body = '' }: RefusalInit = {}): Refusal {
-  const what = 'Cannot refuse upgrade'
   if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new RangeError(`${what}: status must be an integer from 200 to 599, got ${String(status)}`)
+    throw new RangeError(`${CANNOT}: status must be an integer from 200 to 599, got ${String(status)}`)
   }
-  checkText(statusText ?? '', 'statusText', what)
-  return respond(status, toExtraFields(headers, what), body, undefined, statusText)
+  checkText(statusText ?? '', 'statusText', CANNOT)
+  return respond(status, toExtraFields(headers, CANNOT), body, undefined, statusText)
 }
 
 /**
@@ -70,9 +72,10 @@ function respond(
   reason?: ProtocolError,
   statusText: string = statusTexts[status] ?? '',
 ): Refusal {
+  if (typeof body !== 'string') body = toBytes(body, `${CANNOT}: body`)
   const length = typeof body === 'string' ? utf8Length(body) : body.length
   const bodiless = status === 204 || status === 304 // RFC 9110 §15.3.5, §15.4.5
-  if (bodiless && length > 0) throw new TypeError(`Cannot refuse upgrade: status ${status} goes without a body`)
+  if (bodiless && length > 0) throw new TypeError(`${CANNOT}: status ${status} goes without a body`)
   // Whoever sends Upgrade must name it in Connection (RFC 9110 §7.8).
   const headers: [string, string][] = [['Connection', hasField(extra, 'Upgrade') ? 'Upgrade, close' : 'close']]
   if (typeof body === 'string' && length > 0 && !hasField(extra, 'Content-Type')) {

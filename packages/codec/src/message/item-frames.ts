@@ -104,9 +104,10 @@ function isWhole(opcode: Opcode, payload: Payload, fragmentSize: number): boolea
 }
 
 function* fragments(opcode: Opcode, payload: Uint8Array, size: number): Generator<Frame, undefined> {
-  for (let at = 0; at < payload.length; at += size) {
-    const last = payload.length - at <= size
-    const part = payload.subarray(at, last ? undefined : at + size)
+  const { length } = payload // asked once: of memory that was transferred since no message may be cut short
+  for (let at = 0; at < length; at += size) {
+    const last = length - at <= size
+    const part = payload.subarray(at, last ? length : at + size)
     yield frameOf((last ? FIN : 0) | (at === 0 ? opcode : Opcode.Continuation), part, part.length, 0)
   }
 }

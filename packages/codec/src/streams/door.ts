@@ -22,6 +22,26 @@ export interface Room<I, O> {
   end?(): void
 }
 
+/** An encoder as a room: what it makes of one call after another. */
+export class Encoding<I, O> implements Room<I, O> {
+  readonly #encode: (input: I) => Iterator<O, undefined>
+  #made: Iterator<O, undefined> | undefined
+
+  constructor(encode: (input: I) => Iterator<O, undefined>) {
+    this.#encode = encode
+  }
+
+  push(input: I): void {
+    this.#made = this.#encode(input)
+  }
+
+  pull(): O | undefined {
+    const item = this.#made?.next().value
+    if (item === undefined) this.#made = undefined // it pins payloads
+    return item
+  }
+}
+
 // The most items in one array: as many as the smallest frames in 64 KiB (law 1).
 const MOST_IN_ARRAY = 32768
 // How many single items go to a reader who waits for one: enough to make a pull cheap.
@@ -37,8 +57,10 @@ export class DoorStream<I, O> extends TransformStream<I, O> {
     readableStrategy?: QueuingStrategy<O>,
   ) {
     super()
+    // Our sides are not the platform's own, which `postMessage` would transfer: what is locked it refuses.
+    super.readable.getReader()
     // Not every runtime refuses what is none, nor with the same error.
-    checkHighWaterMark(writableStrategy?.highWaterMark ?? 1)
+    checkNumber(writableStrategy?.highWaterMark ?? 1)
     const door = new Door<I>(room, batch ?? false, readableStrategy as QueuingStrategy<unknown>)
     // The door keeps the queue, so that a pull says for sure that the reader has taken all that was passed and waits.
     const readable = new ReadableStream<O>({
@@ -72,6 +94,8 @@ class Door<I> {
   /** What was made ahead of the reader, up to the high-water mark. */
   #ahead: unknown[] = []
   #aheadSize = 0
+  /** The size of each, where they count. */
+  readonly #sizes: number[] = []
   /** Whether the reader waits. */
   #wanted = false
   #working = false
@@ -81,7 +105,7 @@ class Door<I> {
     this.#room = room
     this.#batch = batch
     this.#atOnce = batch ? 1 : MOST_AT_ONCE
-    this.#highWaterMark = checkHighWaterMark(strategy.highWaterMark ?? 0)
+    this.#highWaterMark = checkNumber(strategy.highWaterMark ?? 0)
     this.#sizeOf = strategy.size ?? (() => 1)
   }
 
@@ -192,7 +216,11 @@ class Door<I> {
   }
 
   #add(item: unknown): void {
-    if (this.#highWaterMark > 0) this.#aheadSize += checkSize(this.#sizeOf(item))
+    if (this.#highWaterMark > 0) {
+      const size = checkNumber(this.#sizeOf(item), Number.MAX_VALUE, 'size of strategy: must be a finite number')
+      this.#sizes.push(size)
+      this.#aheadSize += size
+    }
     this.#ahead.push(item)
   }
 
@@ -201,7 +229,7 @@ class Door<I> {
     const passed = this.#ahead.splice(0, this.#atOnce)
     if (passed.length === 0 && this.#failure !== undefined) this.output.error(this.#failure.error)
     for (const item of passed) {
-      if (this.#highWaterMark > 0) this.#aheadSize -= this.#sizeOf(item)
+      if (this.#highWaterMark > 0) this.#aheadSize -= this.#sizes.shift()!
       this.#wanted = false // unless the reader asks again at the last of them
       this.output.enqueue(item)
     }
@@ -210,15 +238,9 @@ class Door<I> {
   }
 }
 
-// As the Streams standard has it (§7.4).
-function checkHighWaterMark(value: unknown): number {
-  const highWaterMark = Number(value)
-  if (highWaterMark >= 0) return highWaterMark
-  throw new RangeError(`Cannot use highWaterMark: must be a number of at least 0, got ${String(value)}`)
-}
-
-function checkSize(value: unknown): number {
-  const size = Number(value)
-  if (size >= 0 && size !== Infinity) return size
-  throw new RangeError(`Cannot use size of strategy: must be a finite number of at least 0, got ${String(value)}`)
+// As the Streams standard has it (§7.4): a queue may be without limit, a size may not.
+function checkNumber(value: unknown, most = Infinity, what = 'highWaterMark: must be a number'): number {
+  const number = Number(value)
+  if (number >= 0 && number <= most) return number
+  throw new RangeError(`Cannot use ${what} of at least 0, got ${String(value)}`)
 }

@@ -4,7 +4,7 @@ import { FrameDecoder, type FrameDecoderOptions } from '../frame/decoder.ts'
 import { FrameEncoder, type FrameEncoderOptions } from '../frame/encoder.ts'
 import { useVectorMasking } from '../frame/mask-simd.ts'
 import type { Frame, FrameInit } from '../values/types.ts'
-import { type Batched, type DoorOptions, DoorStream, type Room } from './door.ts'
+import { type Batched, type DoorOptions, DoorStream, Encoding } from './door.ts'
 
 /**
  * {@linkcode FrameDecoder} as a stream. Takes over the chunks written to it. Frames that came before a violation are read
@@ -34,29 +34,7 @@ export class FrameEncoderStream extends DoorStream<FrameInit | FrameInit[], Uint
     readableStrategy?: QueuingStrategy<Uint8Array>,
   ) {
     useVectorMasking()
-    super(new Encoding(new FrameEncoder(options)), false, writableStrategy, readableStrategy)
-  }
-}
-
-/** The encoder as a room: one chunk of a call after another. */
-class Encoding implements Room<FrameInit | FrameInit[], Uint8Array> {
-  readonly #encoder: FrameEncoder
-  #chunks: Uint8Array[] = []
-  #at = 0
-
-  constructor(encoder: FrameEncoder) {
-    this.#encoder = encoder
-  }
-
-  push(frames: FrameInit | FrameInit[]): void {
-    this.#chunks = this.#encoder.encode(frames)
-    this.#at = 0
-  }
-
-  pull(): Uint8Array | undefined {
-    if (this.#at < this.#chunks.length) return this.#chunks[this.#at++]
-    this.#chunks = [] // they may be large
-    this.#at = 0
-    return undefined
+    const encoder = new FrameEncoder(options)
+    super(new Encoding((frames) => encoder.encode(frames).values()), false, writableStrategy, readableStrategy)
   }
 }

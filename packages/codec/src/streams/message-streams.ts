@@ -3,7 +3,7 @@
 import { MessageDecoder, type MessageDecoderOptions } from '../message/decoder.ts'
 import { MessageEncoder, type MessageEncoderOptions } from '../message/encoder.ts'
 import type { Control, Frame, Message } from '../values/types.ts'
-import { type Batched, type DoorOptions, DoorStream, type Room } from './door.ts'
+import { type Batched, type DoorOptions, DoorStream, Encoding, type Room } from './door.ts'
 
 /**
  * {@linkcode MessageDecoder} as a stream. Takes frames or arrays of them. Messages that came before a violation are read
@@ -32,7 +32,7 @@ class Decoding implements Room<Frame | Frame[], Message | Control> {
   }
 
   push(frames: Frame | Frame[]): void {
-    this.#frames = listOf(frames)
+    this.#frames = Array.isArray(frames) ? frames : [frames]
     this.#at = 0
   }
 
@@ -62,30 +62,7 @@ export class MessageEncoderStream<B extends boolean = false>
     writableStrategy?: QueuingStrategy<Message | Control | (Message | Control)[]>,
     readableStrategy?: QueuingStrategy<Batched<Frame, B>>,
   ) {
-    super(new Encoding(new MessageEncoder(options)), options.batch, writableStrategy, readableStrategy)
+    const encoder = new MessageEncoder(options)
+    super(new Encoding((items) => encoder.encode(items)), options.batch, writableStrategy, readableStrategy)
   }
-}
-
-/** The encoder as a room: the frames of all items of a call. */
-class Encoding implements Room<Message | Control | (Message | Control)[], Frame> {
-  readonly #encoder: MessageEncoder
-  #frames: Iterator<Frame, undefined> | undefined
-
-  constructor(encoder: MessageEncoder) {
-    this.#encoder = encoder
-  }
-
-  push(items: Message | Control | (Message | Control)[]): void {
-    this.#frames = this.#encoder.encode(items)
-  }
-
-  pull(): Frame | undefined {
-    const frame = this.#frames?.next().value
-    if (frame === undefined) this.#frames = undefined // they pin payloads
-    return frame
-  }
-}
-
-function listOf<T>(input: T | T[]): T[] {
-  return Array.isArray(input) ? input : [input]
 }

@@ -19,9 +19,13 @@ export function useViewsOnly(): void {
   SMALL = 0
 }
 
-/** Whether a value is something that {@linkcode toBytes} takes. */
+/** Whether a value is something that {@linkcode toBytes} takes: whichever realm made it, and whatever it says of itself. */
 export function isBytesLike(value: unknown): value is BytesLike {
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer
+  try {
+    return ArrayBuffer.isView(value) || Reflect.get(ArrayBuffer.prototype, 'byteLength', value) >= 0
+  } catch {
+    return false // it is no ArrayBuffer
+  }
 }
 
 /**
@@ -57,11 +61,13 @@ function steadyView(view: ArrayBufferView, what: string): Uint8Array {
 export function judgeBuffer(buffer: ArrayBufferLike, what: string): void {
   const { resizable, byteLength } = buffer as { resizable?: boolean; byteLength: number }
   if (resizable === false && byteLength > 0) return
-  const seen = !(buffer instanceof ArrayBuffer)
-    ? 'shared'
-    : resizable
-    ? 'resizable'
-    : byteLength === 0 && isDetached(buffer) && 'transferred'
+  // Of no bytes none can change; and an empty buffer of another realm is no ArrayBuffer of ours.
+  let seen = resizable ? 'resizable' : byteLength > 0 && !(buffer instanceof ArrayBuffer) && 'shared'
+  try {
+    new Uint8Array(buffer).at(0) // `detached` is younger than Node 20, but no view can be made
+  } catch {
+    seen = 'transferred'
+  }
   if (seen) throw new TypeError(`${what}: want memory that stays as it is, got ${seen} memory`)
 }
 
@@ -82,18 +88,9 @@ export function dense(chunk: Uint8Array): Uint8Array {
   return chunk.length * 2 < chunk.buffer.byteLength ? plainBytes(chunk).slice() : chunk
 }
 
-// `ArrayBuffer.prototype.detached` is younger than Node 20; no view can be made on a detached buffer.
-function isDetached(buffer: ArrayBuffer): boolean {
-  try {
-    return new Uint8Array(buffer).length > 0
-  } catch {
-    return true
-  }
-}
-
 /** Whether a caller gave several things; a string is none. */
 export function isIterable<T>(value: T | Iterable<T>): value is Iterable<T> {
-  return typeof value === 'object' && typeof (value as Partial<Iterable<T>> | null)?.[Symbol.iterator] === 'function'
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
 }
 
 /** A value's kind, for error messages. */

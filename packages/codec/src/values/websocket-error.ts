@@ -1,6 +1,6 @@
 // The errors that a connection's user sees, as the WebSockets standard has them.
 
-import { utf8Length } from './bytes.ts'
+import { isBytesLike, utf8Length } from './bytes.ts'
 
 /** What a close carries: `closeCode` 1000 or 3000 to 4999, `reason` at most 123 bytes of UTF-8. */
 export interface CloseInfo {
@@ -52,9 +52,7 @@ function toUnsignedShort(value: unknown): number {
 
 /** Web IDL's `USVString`, except that bytes are refused: nobody means their list of numbers (security.md, row 6). */
 function toReason(value: unknown): string {
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
-    throw new TypeError('Cannot close: reason must be a string, got bytes')
-  }
+  if (isBytesLike(value)) throw new TypeError('Cannot close: reason must be a string, got bytes')
   return `${value as string}`.replace(/\p{Surrogate}/gu, '\ufffd')
 }
 

@@ -166,6 +166,35 @@ describe.each(roles)('as a %s', (role) => {
     expect(writes[1]!.error).toBeInstanceOf(TypeError)
   })
 
+  test('a write right behind one that failed, or behind an abort, is not waited for', async () => {
+    for (const how of ['a failed write', 'an abort']) {
+      const { connection, peer, world, transport, end } = connect(role)
+      const writer = connection.writable.getWriter()
+      writer.closed.catch(() => {})
+      await writer.ready
+      await world.settle()
+      if (how === 'an abort') {
+        transport.hold()
+        void writer.write(new Uint8Array(100_000))
+        await world.settle()
+        void writer.abort()
+      } else void writer.write(sharedBytes(4)).catch(() => {})
+      const behind = watch(writer.write('behind'))
+      await world.settle()
+      expect(behind.state).toBe('rejected')
+      transport.letAll()
+      await world.settle()
+      expect(connection.stats().bytesWaiting).toBe(0)
+      connection.close()
+      expect((await peer.hears()).at(-1)).toBe('close')
+      peer.says(peer.close())
+      await world.settle()
+      transport.end()
+      await world.settle()
+      expectClean(end, 1005)
+    }
+  })
+
   test('readable.cancel() closes with the reason’s code, drops what was read ahead, and reads on to the peer’s Close', async () => { // WebSocketStream, clause 9
     const { connection, peer, transport, world, end } = connect(role, { limits: { readAhead: 10 } })
     peer.says(peer.text('x'.repeat(50)), peer.text('y'.repeat(50)))

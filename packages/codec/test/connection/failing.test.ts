@@ -1,10 +1,11 @@
 // How connections fail: a peer that breaks a rule, a transport that breaks. Nothing is delivered after it, and everybody hears why.
 
 import { describe, expect, test } from 'vitest'
-import { Opcode, WebSocketError } from '../../src/index.ts'
+import { Connection, Opcode, prepareMessage, WebSocketError } from '../../src/index.ts'
 import { utf8 } from '../support/bytes.ts'
 import { wire } from '../support/frames.ts'
 import { connect, expectClean, expectFault, expectUnclean, KEY, roles, source, watch } from './helpers.ts'
+import { TestTransport } from './transport.ts'
 
 describe.each(roles)('as a %s', (role) => {
   describe('a violation', () => {
@@ -186,5 +187,68 @@ describe.each(roles)('as a %s', (role) => {
       expectFault(error, 'unexpected-end')
       expect((error.cause as Error).message).toMatch(/the bytes ended after/)
     }
+  })
+})
+
+test.each(['a string', [0x81, 0], new ArrayBuffer(2), new DataView(new ArrayBuffer(2)), null])(
+  'a head that is no Uint8Array is refused before the transport is taken: %s',
+  (head) => {
+    const transport = new TestTransport()
+    const open = (): unknown => new Connection(transport, { role: 'client', head: head as unknown as Uint8Array })
+    expect(open).toThrow(/^Cannot open WebSocket: head must be a Uint8Array/)
+    expect([transport.readable.locked, transport.writable.locked]).toEqual([false, false])
+  },
+)
+
+describe('as a client, memory that cannot be had for a payload whose header is written', () => {
+  const allocate = (length: number): Uint8Array => {
+    if (length >= 100_000) throw new RangeError('Array buffer allocation failed')
+    return new Uint8Array(length)
+  }
+  const huge = new Uint8Array(200_000)
+  const parts = (): ReadableStream<Uint8Array> => source(huge).stream
+  const writeTo = (connection: Connection): Promise<void> => connection.writable.getWriter().write(huge)
+
+  test.each<[string, (connection: Connection) => Promise<void>]>([
+    ['a message', (connection) => connection.send(huge)],
+    ['a message that waited', (connection) => {
+      const { stream, close } = source<string>()
+      void connection.send(stream)
+      const sent = connection.send(prepareMessage(huge))
+      close()
+      return sent
+    }],
+    ['a written message', writeTo],
+    ['a fragment', (connection) => connection.send(parts())],
+    ['a frame of declared length', (connection) => connection.send(parts(), { length: huge.length })],
+  ])('fails the connection: nothing goes out behind the header of %s', async (_, send) => {
+    const limits = { fragmentSize: 2 ** 20, highWaterMark: 2 ** 20 }
+    const { connection, transport, peer, world, end } = connect('client', { environment: { allocate }, limits })
+    const sent = watch(send(connection))
+    await world.settle()
+    expect(sent.error).toBeInstanceOf(RangeError)
+    const late = watch(connection.send('late'))
+    await peer.hears() // what does not hold is heard as a fault
+    expect(transport.did).toEqual(['shutdown'])
+    transport.end()
+    await world.settle()
+    expect(expectUnclean(end).cause).toBe(sent.error)
+    expect(late.error).toBe(end.error)
+  })
+
+  test('fails what a pipe writes to, and the pipe with it, not what it reads', async () => {
+    const from = connect('client')
+    const to = connect('client', { environment: { allocate } })
+    const piped = watch(from.connection.readable.pipeTo(to.connection.writable, { preventCancel: true }))
+    from.peer.says({ opcode: Opcode.Binary, payload: huge })
+    await from.world.settle()
+    await to.world.settle()
+    expect(to.transport.did).toEqual(['shutdown'])
+    to.transport.end()
+    await to.world.settle()
+    expect((expectUnclean(to.end).cause as Error).message).toBe('Array buffer allocation failed')
+    expect(piped.error).toBe(to.end.error)
+    expect(from.end.state).toBe('pending')
+    expect(from.connection.readable.locked).toBe(false)
   })
 })

@@ -150,6 +150,31 @@ describe.each(roles)('as a %s', (role) => {
       }
     })
 
+    test('a body writes to no memory beside what was received, whoever cut the chunks from one buffer', async () => {
+      const { connection, peer, transport, world } = connect(role)
+      const fragment = (fin: boolean, length: number): Uint8Array =>
+        peer.wire({ opcode: fin ? Opcode.Continuation : Opcode.Binary, fin, payload: pattern(length) })
+      // Behind the first chunk is somebody else's memory, which is long enough for the small part that follows.
+      const [large, small] = [fragment(false, 600), fragment(true, 4)]
+      const slab = new Uint8Array(large.length + 100).fill(0x55)
+      slab.set(large)
+      transport.give(slab.subarray(0, large.length))
+      transport.give(small)
+      // The second chunk stands before the first one in their buffer.
+      const halves = [fragment(false, 500), fragment(true, 500)]
+      const ring = join([halves[1]!, halves[0]!])
+      transport.give(ring.subarray(halves[0]!.length))
+      transport.give(ring.subarray(0, halves[0]!.length))
+      const messages = connection.messages()
+      for (const want of [join([pattern(600), pattern(4)]), join([pattern(500), pattern(500)])]) {
+        const { items, end } = collect<Uint8Array>((await messages.next()).value!.body)
+        await world.settle()
+        expect(end.state).toBe('resolved')
+        expectBytes(join(items), want)
+      }
+      expect(slab.subarray(large.length).every((byte) => byte === 0x55)).toBe(true)
+    })
+
     test('a message that the end of the connection cuts: its body fails, clean end or not', async () => {
       for (const clean of [true, false]) {
         const { connection, peer, transport, world, end } = connect(role)

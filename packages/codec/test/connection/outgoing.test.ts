@@ -1,10 +1,19 @@
 // Messages as they go out: what becomes of every kind, when a promise resolves, whose bytes they are, and how they are written.
 
 import { describe, expect, test } from 'vitest'
-import { Opcode, prepareMessage, type Role, type Sendable } from '../../src/index.ts'
+import {
+  type CommonOptions,
+  Connection,
+  FrameDecoder,
+  Opcode,
+  prepareMessage,
+  type Role,
+  type Sendable,
+} from '../../src/index.ts'
 import { expectBytes, join, pattern, utf8 } from '../support/bytes.ts'
+import { peerOf } from '../support/frames.ts'
 import { sharedBytes } from '../support/shared-memory.ts'
-import { connect, drain, roles, source, watch } from './helpers.ts'
+import { connect, drain, roles, source, watch, World } from './helpers.ts'
 
 const LENT = 16385
 
@@ -167,6 +176,71 @@ describe.each(roles)('as a %s', (role) => {
       void connection.send('x')
       await world.settle()
       expect(transport.chunks.length).toBe(1)
+    })
+  })
+
+  describe('a transport that calls back while it is written to', () => {
+    // A message of 70 KB goes in two chunks, between which nothing may come.
+    const open = (calls: (connection: Connection) => void, options: CommonOptions = {}) => {
+      const world = new World()
+      const did: string[] = []
+      const chunks: Uint8Array[] = []
+      const writable = new WritableStream<Uint8Array>({
+        write: (chunk) => {
+          did.push('write')
+          if (chunks.push(chunk) === 1) calls(connection)
+        },
+        close: () => void did.push('shutdown'),
+      }, { highWaterMark: 9 })
+      const streams = { readable: new ReadableStream<Uint8Array>(), writable }
+      const connection: Connection = new Connection(streams, {
+        environment: world.environment,
+        limits: { highWaterMark: 2 ** 20 }, // room for more
+        ...options,
+        role,
+      })
+      const frames = () => {
+        const decoder = new FrameDecoder({ role: peerOf(role), wholeFrameLimit: 2 ** 20, copy: true })
+        return [...decoder.decode(join(chunks))].map(({ opcode, payload }) => `${opcode} ${payload.length}`)
+      }
+      return { world, connection, frames, did }
+    }
+
+    test('has what that sends behind the message', async () => {
+      const { connection, world, frames } = open((connection) => {
+        void connection.send(new Uint8Array(80_000))
+        void connection.ping()
+        void connection.send('small')
+      })
+      await drain()
+      const sent = watch(connection.send(new Uint8Array(70_000)))
+      await world.settle()
+      expect(frames()).toEqual(['2 70000', '2 80000', '9 1', '1 5'])
+      expect(sent.state).toBe('resolved')
+      expect(connection.stats().bytesWaiting).toBe(0)
+    })
+
+    test('has its Close behind the message, and its end behind both', async () => {
+      const { connection, world, frames, did } = open((connection) => connection.close())
+      await drain()
+      const sent = watch(connection.send(new Uint8Array(70_000)))
+      await world.settle()
+      expect(frames()).toEqual(['2 70000', '8 0'])
+      expect(sent.state).toBe('resolved')
+      expect(did).toEqual(['write', 'write', 'write'])
+    })
+
+    test('and fails the connection has the end of our direction behind the message, too', async () => {
+      const { connection, world, frames, did } = open((connection) => {
+        const writer = connection.writable.getWriter()
+        for (const text of ['a', 'b']) writer.write(text.repeat(1000)).catch(() => {}) // more than may wait
+      }, { environment: { defer: (callback) => callback() }, limits: { maxQueued: 1000, highWaterMark: 1 } })
+      await drain()
+      void connection.send(new Uint8Array(70_000))
+      await world.settle()
+      expect(frames()).toEqual(['2 70000', '8 2'])
+      expect(did.at(-1)).toBe('shutdown')
+      await connection.closed.catch(() => {})
     })
   })
 

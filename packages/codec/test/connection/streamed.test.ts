@@ -197,6 +197,23 @@ describe.each(roles)('as a %s', (role) => {
       },
     )
 
+    test('a chunk that is transferred away while its rest waits for room fails the connection, and is not cut short', async () => {
+      const limits = { highWaterMark: 1000, fragmentSize: 1000 }
+      const { connection, peer, transport, world, end } = connect(role, { limits })
+      transport.hold()
+      const chunk = new Uint8Array(5000)
+      const from = source(chunk)
+      const sent = watch(connection.send(from.stream))
+      await world.settle()
+      structuredClone(chunk.buffer, { transfer: [chunk.buffer] })
+      transport.letAll()
+      expect(await peer.hears()).toEqual(['binary… (1000)', 'close 1011'])
+      expect(sent.error).toBeInstanceOf(TypeError)
+      transport.end()
+      await world.settle()
+      expect(expectUnclean(end).cause).toBe(sent.error)
+    })
+
     test('a source that fails at once leaves the connection as it was', async () => {
       const { connection, peer } = connect(role)
       const from = source<string>()

@@ -142,6 +142,26 @@ describe.each(['client', 'server'] as const)('encoding as a %s', (role: Role) =>
     }
   })
 
+  it('judges what is there once all frames were given: a generator may transfer or encode something meanwhile', () => {
+    for (const size of sizes) {
+      const encoder = new FrameEncoder({ role })
+      const transferring = function* () {
+        const payload = pattern(size)
+        yield frame(Opcode.Binary, payload)
+        structuredClone(payload.buffer, { transfer: [payload.buffer as ArrayBuffer] })
+        yield frame(Opcode.Text, pattern(2))
+      }
+      expect(() => encoder.encode(transferring())).toThrow(/transferred memory/)
+      const opening = function* () {
+        yield frame(Opcode.Binary, pattern(2))
+        encoder.encode({ ...frame(Opcode.Binary, pattern(size)), payloadLength: size + 1 })
+      }
+      expect(() => encoder.encode(opening())).toThrow(RangeError) // it belongs behind the long frame's end
+      const rest = encoder.encode({ ...frame(Opcode.Binary, pattern(1)), payloadLength: size + 1, offset: size })
+      expect(join(rest)).toHaveLength(1)
+    }
+  })
+
   it('takes Buffers and makes none: only one that is lent is handed on, as its owner gave it', () => {
     for (const size of sizes) {
       const payload = NodeBuffer.from(pattern(size))

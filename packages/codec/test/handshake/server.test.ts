@@ -15,6 +15,7 @@ import {
   type UpgradeAnswerOptions,
 } from '../../src/handshake/index.ts'
 import { ProtocolError, type ProtocolErrorCode } from '../../src/values/protocol-error.ts'
+import { sharedBytes } from '../support/shared-memory.ts'
 import { ACCEPT, KEY, request, REQUEST_FIELDS, RESPONSE_FIELDS, text, withField } from './heads.ts'
 
 const deflate: ExtensionFactory = {
@@ -333,6 +334,18 @@ describe('refuse', () => {
     ])
     expect(fieldValues(refuse(404, { body: 'x', headers: { 'content-type': 'a/b' } }).response.headers, 'Content-Type'))
       .toEqual(['a/b'])
+  })
+
+  test('a body of bytes goes out as they are, of any view, and what is none is refused', () => { // security.md, row 1
+    const bytes = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7)
+    for (const body of [bytes, bytes.buffer, new DataView(bytes.buffer), new Float64Array(bytes.buffer)]) {
+      const { response, body: sent } = refuse(404, { body: body as Uint8Array })
+      expect(fieldValues(response.headers, 'Content-Length')).toEqual(['8'])
+      expect(sent).toEqual(bytes)
+    }
+    for (const body of [8, null, {}, [1, 2], sharedBytes(8)]) {
+      expect(() => refuse(404, { body: body as Uint8Array })).toThrow(TypeError)
+    }
   })
 
   test('204 and 304 have neither body nor length', () => {

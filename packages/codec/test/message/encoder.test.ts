@@ -132,6 +132,14 @@ describe('MessageEncoder', () => {
     }
   })
 
+  it('never ends a message short whose memory was transferred away between two fragments', () => {
+    const data = pattern(10)
+    const frames = new MessageEncoder({ fragmentSize: 4 }).encode({ type: 'binary', data })
+    expect(frames.next().value!.payload).toHaveLength(4)
+    structuredClone(data.buffer, { transfer: [data.buffer as ArrayBuffer] })
+    expect(() => frames.next()).toThrow(TypeError)
+  })
+
   it('makes whole control frames of at most 125 bytes', () => { // rule 37
     expect(encode({ type: 'ping', data: pattern(125) }, 10).map(header)).toEqual(['F--- 9:125'])
     expect(encode({ type: 'pong', data: pattern(0) }).map(header)).toEqual(['F--- 10:0'])

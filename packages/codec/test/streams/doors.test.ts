@@ -42,6 +42,13 @@ describe('every door', () => {
       expect(door.readable).toBe(door.readable)
     })
 
+    it('is not transferred as the plain TransformStream that it looks like to the platform', async () => {
+      const door = make()
+      expect(() => structuredClone(door, { transfer: [door as unknown as ArrayBuffer] })).toThrow()
+      await door.writable.close() // it still is what it was
+      expect(await readAll(door.readable)).toEqual({ items: [] })
+    })
+
     it('closed without input, ends without output', async () => {
       const door = make()
       await door.writable.close()
@@ -333,6 +340,22 @@ describe('backpressure', () => { // law 6
       expect(error).toBeInstanceOf(RangeError)
       expect(await write).toBe(error)
     }
+  })
+
+  it('asks for the size of each item once, as it is when it is made', async () => {
+    let calls = 0
+    const size = (): number => {
+      if (++calls > 10) throw new Error('asked again')
+      return calls
+    }
+    const door = new FrameDecoderStream({ role: 'client' }, undefined, { highWaterMark: 5, size })
+    const write = door.writable.getWriter().write(pings(10))
+    await turns()
+    expect(calls).toBe(3) // 1 + 2 + 3 reach the mark
+    const reader = door.readable.getReader()
+    for (let i = 0; i < 10; i++) expect(numberOf((await reader.read()).value!)).toBe(i)
+    await write
+    expect(calls).toBe(10)
   })
 })
 
