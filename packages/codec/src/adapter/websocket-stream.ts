@@ -50,7 +50,7 @@ export class BaseWebSocketStream<O extends WebSocketStreamOptions> {
   protected constructor(url: string | URL, options: O | undefined, connect: ConnectFunction<O>) {
     if (url === undefined) throw new TypeError('Cannot open WebSocketStream: want a URL, got none')
     const checked = checkOptions(options)
-    const target = parseWebSocketUrl(url)
+    const target = parseWebSocketUrl(`${url}`) // what cannot be a string throws as it does anywhere
     this.url = target.href
     const connected = this.#connect(target, checked, connect)
     this.opened = connected.then(({ readable, writable, extensions, protocol }) => {

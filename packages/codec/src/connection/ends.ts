@@ -52,6 +52,6 @@ export function failureClose(cause: unknown): CloseBody {
  * `WebSocketError` (WebSocketStream, clause 9). Another connection's error may have a code that is never sent; then none is.
  */
 export function closeBodyOf(reason: unknown): CloseBody {
-  if (!(reason instanceof WebSocketError) || !isSendableStatusCode(reason.closeCode ?? 0)) return { reason: '' }
+  if (!WebSocketError.is(reason) || !isSendableStatusCode(reason.closeCode ?? 0)) return { reason: '' }
   return { statusCode: reason.closeCode!, reason: reason.reason }
 }

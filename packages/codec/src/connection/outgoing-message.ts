@@ -60,6 +60,12 @@ export function prepareMessage(message: string | BytesLike): PreparedMessage {
   return new PreparedMessage(Opcode.Binary, toBytes(message, 'Cannot prepare message'))
 }
 
+/** Throws `TypeError` for a type that no message has. */
+export function checkType(type: SendOptions['type']): void {
+  if (type === undefined || type === 'text' || type === 'binary') return
+  throw new TypeError(`Cannot send message: type must be text or binary, got ${String(type)}`)
+}
+
 /** Bytes as the payload of a message of that type. Throws `TypeError` for a text that is not UTF-8: we do not send faults. */
 export function checkPayload(payload: Uint8Array, type: 'text' | 'binary' | undefined): Uint8Array {
   if (type === 'text') {

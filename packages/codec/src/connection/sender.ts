@@ -4,7 +4,7 @@
 import type { Limits } from '../values/limits.ts'
 import type { FrameSender } from './frame-sender.ts'
 import type { Outbox } from './outbox.ts'
-import type { Sendable, SendOptions } from './outgoing-message.ts'
+import { checkType, type Sendable, type SendOptions } from './outgoing-message.ts'
 import { type Deferred, deferred, handled } from './promises.ts'
 import type { MaskedMessage } from './protocol.ts'
 import { Queue } from './queue.ts'
@@ -66,6 +66,7 @@ export class Sender {
   /** Sends one message, after those before it. Resolves when there is room for more; for a lent payload, when it was taken. */
   send(message: Sendable, options: SendOptions = {}): Promise<void> {
     try {
+      checkType(options.type)
       if (typeof message === 'object' && message instanceof ReadableStream) return this.#sendStream(message, options)
       const size = sizeOfMessage(message)
       const overflow = judgeRoom(this.#outbox.waiting + this.#queued, size, this.#limits)

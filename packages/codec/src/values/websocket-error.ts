@@ -64,6 +64,13 @@ export class WebSocketError extends DOMException {
   readonly reason: string
   /** What led here: the `ProtocolError`, or the transport's error. */
   declare cause?: unknown
+  /** What no other object has. */
+  readonly #genuine = true
+
+  /** Whether a value was made by this class, whatever prototype it has: only such a one says how streams are closed (WebSocketStream, clause 9). */
+  static is(value: unknown): value is WebSocketError {
+    return Object(value) === value && #genuine in (value as object)
+  }
 
   /** Checks `closeCode` and `reason` as `close()` does and throws what it throws. */
   constructor(message = '', init: CloseInfo & { cause?: unknown } = {}) {

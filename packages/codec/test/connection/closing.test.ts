@@ -214,6 +214,16 @@ describe.each(roles)('as a %s', (role) => {
     expect(await peer.hears()).toEqual(['close'])
   })
 
+  test('a WebSocketError is what was made as one, whatever its prototype', async () => {
+    const like = Object.setPrototypeOf({ closeCode: 3000, reason: 'no' }, WebSocketError.prototype)
+    const real = Object.setPrototypeOf(new WebSocketError('', { closeCode: 3001, reason: 'yes' }), Error.prototype)
+    for (const [reason, said] of [[like, 'close'], [real, 'close 3001 yes']] as const) {
+      const { connection, peer } = connect(role)
+      await connection.readable.cancel(reason)
+      expect(await peer.hears()).toEqual([said])
+    }
+  })
+
   test('with a full read-ahead our Close still makes us read on to the peer’s', async () => { // connection.md, Backpressure
     const { connection, peer, transport, world, end } = connect(role, { limits: { readAhead: 10 } })
     for (let i = 0; i < 20; i++) peer.says(peer.text('x'.repeat(50)))

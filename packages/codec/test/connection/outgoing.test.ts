@@ -49,6 +49,8 @@ describe.each(roles)('as a %s', (role) => {
       ['shared memory', sharedBytes(2), {}, TypeError],
       ['bytes as text that are no UTF-8', Uint8Array.of(0x61, 0xff), { type: 'text' }, TypeError],
       ['bytes as text that end inside a character', Uint8Array.of(0xc3), { type: 'text' }, TypeError],
+      ['bytes of a type that there is not', Uint8Array.of(0x61), { type: 'Text' as 'text' }, TypeError],
+      ['a text of a type that there is not', 'a', { type: 'json' as 'text' }, TypeError],
       ['bytes of another length than declared', new Uint8Array(3), { length: 4 }, RangeError],
       ['a text of another length than declared', 'ü', { length: 1 }, RangeError],
       ['a stream with a length that is none', source('x').stream, { length: -1 }, RangeError],

@@ -96,6 +96,22 @@ export const webSocketStreamTests: Tests = {
     assert.ok(thrown(() => new construct()) instanceof TypeError)
   },
 
+  '1: what cannot be a string throws as its conversion does'({ WebSocketStream }) {
+    const construct = WebSocketStream as unknown as new (url: unknown) => Stream
+    assert.ok(thrown(() => new construct(Symbol('ws://a/'))) instanceof TypeError)
+    const error = new Error('no string')
+    assert.equal(
+      thrown(() => {
+        new construct({
+          toString() {
+            throw error
+          },
+        })
+      }),
+      error,
+    )
+  },
+
   '1: a duplicate or ill-formed protocol is a SyntaxError'({ WebSocketStream }) {
     for (const protocols of [['a', 'a'], ['a b'], ['']]) {
       domException(thrown(() => new WebSocketStream('ws://a/', { protocols })), 'SyntaxError')
@@ -373,6 +389,7 @@ export const webSocketStreamTests: Tests = {
       new Error('x'),
       { closeCode: 3456, reason: 'x' },
       new DOMException('x', 'WebSocketError'),
+      Object.setPrototypeOf({ closeCode: 3456, reason: 'x' }, WebSocketError.prototype) as object,
     ]
     for (const other of others) {
       for (const end of ['abort', 'cancel'] as const) {
