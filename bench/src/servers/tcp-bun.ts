@@ -6,7 +6,7 @@ import process from 'node:process'
 import { answer, memory } from '../answer.ts'
 
 const modes: Record<string, () => Bun.SocketHandler> = { echo, broadcast, streams: () => socketHandlers(pipe) }
-const handlers = modes[process.argv[2]!]!()
+const handlers = (modes[process.argv[2]!] ?? echo)()
 
 answer({
   ...memory,

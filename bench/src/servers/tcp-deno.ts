@@ -6,7 +6,7 @@ import process from 'node:process'
 import { answer, memory } from '../answer.ts'
 
 const modes: Record<string, (conn: Deno.Conn) => Promise<void>> = { echo, broadcast, streams: pipe }
-const serve = modes[process.argv[2]!]!
+const serve = modes[process.argv[2]!] ?? echo
 const conns = new Set<Deno.Conn>()
 
 answer({

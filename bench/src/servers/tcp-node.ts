@@ -7,7 +7,7 @@ import process from 'node:process'
 import { answer, memory } from '../answer.ts'
 
 const modes: Record<string, (socket: Socket) => void> = { echo, broadcast, streams: pipe }
-const serve = modes[process.argv[2]!]!
+const serve = modes[process.argv[2]!] ?? echo
 const sockets = new Set<Socket>()
 
 answer({
