@@ -155,7 +155,7 @@ export class FrameWriter {
 
   /**
    * The block, with room for `length` more bytes. A full one grows by copying, up to a size where another chunk costs less:
-   * one chunk a turn is one write, and writes are what is slow (performance.md, 1).
+   * one chunk a turn is one write, and writes are what is slow (docs/performance.md).
    */
   #room(length: number, size: number = this.#usualSize): Uint8Array {
     const block = this.#block
