@@ -1,11 +1,11 @@
-// TCP alone on Bun: what no WebSocket server can beat. tcp-bun.js MODE: `echo`, `broadcast`, or `streams`, an echo through the
-// adapter's byte streams.
+// TCP alone on Bun: what no WebSocket server can beat. tcp-bun.js MODE: `broadcast`; `streams`, an echo through the
+// adapter's byte streams; or any other, an echo of its own.
 
 import { byteStreams, socketHandlers } from '@wirestream/bun'
 import process from 'node:process'
 import { answer, memory } from '../answer.ts'
 
-const modes: Record<string, () => Bun.SocketHandler> = { echo, broadcast, streams: () => socketHandlers(pipe) }
+const modes: Record<string, () => Bun.SocketHandler> = { broadcast, streams: () => socketHandlers(pipe) }
 const handlers = (modes[process.argv[2]!] ?? echo)()
 
 answer({

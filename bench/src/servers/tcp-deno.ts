@@ -1,11 +1,11 @@
-// TCP alone on Deno: what no WebSocket server can beat. tcp-deno.js MODE: `echo`, `broadcast`, or `streams`, an echo through the
-// adapter's byte streams.
+// TCP alone on Deno: what no WebSocket server can beat. tcp-deno.js MODE: `broadcast`; `streams`, an echo through the
+// adapter's byte streams; or any other, an echo of its own.
 
 import { byteStreams } from '@wirestream/deno'
 import process from 'node:process'
 import { answer, memory } from '../answer.ts'
 
-const modes: Record<string, (conn: Deno.Conn) => Promise<void>> = { echo, broadcast, streams: pipe }
+const modes: Record<string, (conn: Deno.Conn) => Promise<void>> = { broadcast, streams: pipe }
 const serve = modes[process.argv[2]!] ?? echo
 const conns = new Set<Deno.Conn>()
 

@@ -1,12 +1,12 @@
-// TCP alone on Node: what no WebSocket server can beat. tcp-node.js MODE: `echo`, `broadcast`, or `streams`, an echo through the
-// adapter's byte streams.
+// TCP alone on Node: what no WebSocket server can beat. tcp-node.js MODE: `broadcast`; `streams`, an echo through the
+// adapter's byte streams; or any other, an echo of its own.
 
 import { byteStreams } from '@wirestream/node'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import process from 'node:process'
 import { answer, memory } from '../answer.ts'
 
-const modes: Record<string, (socket: Socket) => void> = { echo, broadcast, streams: pipe }
+const modes: Record<string, (socket: Socket) => void> = { broadcast, streams: pipe }
 const serve = modes[process.argv[2]!] ?? echo
 const sockets = new Set<Socket>()
 
