@@ -10,10 +10,13 @@ export type Batch = () => number | Promise<number>
 
 const CHUNK = 65536
 
-/** Of one batch: about a quarter of a MiB. */
-export function messagesIn({ size, cut }: CodecCase): number {
+/**
+ * Of one batch: about a quarter of a MiB; to encode, as many as of 16 KiB at least, so that the look at the clock between batches, which
+ * takes as long as some messages that are handed on as they are, does not count.
+ */
+export function messagesIn({ work, size, cut }: CodecCase): number {
   const bytes = cut === undefined ? 4 * CHUNK : CHUNK / 4
-  return Math.max(1, Math.floor(bytes / (size + 10)))
+  return Math.max(1, Math.floor(bytes / ((work === 'encode' ? Math.min(size, 16384) : size) + 10)))
 }
 
 /** ASCII, so that text and binary carry the same bytes. */
@@ -90,13 +93,15 @@ export class MessageTally {
 /** Counts encoded bytes as they come out; those of the first batch are read back. */
 export class EncodedTally {
   readonly #one: CodecCase
+  readonly #frame: number
   readonly #wanted: number
   #first: Uint8Array[] | undefined = []
   #length = 0
 
   constructor(one: CodecCase) {
     this.#one = one
-    this.#wanted = messagesIn(one) * frameLength(one)
+    this.#frame = frameLength(one)
+    this.#wanted = messagesIn(one) * this.#frame
   }
 
   add(chunk: Uint8Array): void {
@@ -116,7 +121,7 @@ export class EncodedTally {
     if (length !== this.#wanted) throw new Error(`Cannot measure: got ${length} bytes, wanted ${this.#wanted}`)
     if (this.#first !== undefined) compareFrames(this.#one, Buffer.concat(this.#first))
     this.#first = undefined
-    return length / frameLength(this.#one)
+    return length / this.#frame
   }
 }
 

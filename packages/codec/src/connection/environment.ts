@@ -1,7 +1,7 @@
 // What a connection needs from the world: time, "later", memory and randomness. They come in through options, so that
 // adapters give what their runtime does best and every test is deterministic (law 9).
 
-import { type MaskingKeySource, secureMaskingKeys } from '../frame/mask.ts'
+import type { MaskingKeySource } from '../frame/mask.ts'
 import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
 
 /** What a runtime gives a connection. */
@@ -40,11 +40,4 @@ export function environmentOf({ environment }: { environment?: Partial<Environme
   // An adapter gives all of it: one object for all its connections.
   if (defer && startTimer && now && allocate) return environment as Environment
   return { ...portableEnvironment, ...environment }
-}
-
-let sharedKeys: MaskingKeySource | undefined
-
-/** The environment's masking keys, or the platform's, whose block of randomness all connections share. */
-export function maskingKeysOf(environment: Environment): MaskingKeySource {
-  return environment.insecureMaskingKeys ?? (sharedKeys ??= secureMaskingKeys())
 }

@@ -1,6 +1,7 @@
 // The life of a connection: wires the pure protocol to intake, inbox, outbox, sender and heartbeat, and decides when it ends and what
 // everybody is told. The rules live in those; the closing handshake is a table in closing.ts.
 
+import { secureMaskingKey } from '../frame/mask.ts'
 import type { CloseBody } from '../message/close-body.ts'
 import { NO_BYTES, requireBytes } from '../values/bytes.ts'
 import { Opcode } from '../values/opcode.ts'
@@ -12,7 +13,7 @@ import { Closer, type CloserEvents } from './closer.ts'
 import type { ClosingState } from './closing.ts'
 import { abnormalEnd, brokenBy, closeBodyOf, closedByUs, failureClose, lostData } from './ends.ts'
 import { Ending } from './ending.ts'
-import { type Environment, environmentOf, maskingKeysOf } from './environment.ts'
+import { type Environment, environmentOf } from './environment.ts'
 import type { FrameObserver } from './frame-sender.ts'
 import { Heartbeat, type HeartbeatEvents } from './heartbeat.ts'
 import { Inbound, type InboundEvents } from './inbound.ts'
@@ -59,8 +60,7 @@ export class Session
     const { limits, keepAlive } = resolveOptions(options)
     const channel = channelOf(transport)
     const environment = this.#environment = environmentOf(options)
-    const { allocate } = environment
-    const maskingKeys = maskingKeysOf(environment)
+    const { allocate, insecureMaskingKeys: maskingKeys = secureMaskingKey } = environment
     const protocol = this.#protocol = new Protocol({ role, limits, maskingKeys, allocate, autoPong, observe })
     const inbox = this.#inbox = new Inbox(limits.readAhead)
     this.#intake = inbox.intake = new Intake(channel, protocol, inbox, this)

@@ -6,7 +6,7 @@ import { type Allocate, allocateZeroed } from '../values/growing-bytes.ts'
 import { OwnFrames, type Pen } from '../values/own-frame.ts'
 import { checkRole, type FrameInit, type Role } from '../values/types.ts'
 import { writeHeader } from './header.ts'
-import { type MaskingKeySource, maskInto, rotateKey, secureMaskingKeys, WORDS_FROM, wordsOf, writeKey } from './mask.ts'
+import { type MaskingKeySource, maskInto, rotateKey, secureMaskingKey, WORDS_FROM, wordsOf, writeKey } from './mask.ts'
 import { plan, type PlannedFrame } from './planned-frame.ts'
 
 /** How a {@linkcode FrameEncoder} encodes. */
@@ -42,9 +42,10 @@ export class FrameEncoder {
   #long: PlannedFrame | undefined
 
   /** Throws `TypeError` for a role that is none. */
-  constructor({ role, insecureMaskingKeys, allocate = allocateZeroed }: FrameEncoderOptions) {
-    const masks = checkRole(role) === 'client'
-    this.#pen = { masks, maskingKeys: insecureMaskingKeys ?? secureMaskingKeys(), allocate, key: 0 }
+  constructor(
+    { role, insecureMaskingKeys: maskingKeys = secureMaskingKey, allocate = allocateZeroed }: FrameEncoderOptions,
+  ) {
+    this.#pen = { masks: checkRole(role) === 'client', maskingKeys, allocate, key: 0 }
   }
 
   /**

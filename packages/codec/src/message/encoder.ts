@@ -5,10 +5,10 @@ import { useVectorMasking } from '../frame/mask-simd.ts'
 import { describe, isBytesLike, isIterable, judgedBytes, toBytes } from '../values/bytes.ts'
 import type { Allocate } from '../values/growing-bytes.ts'
 import { Opcode } from '../values/opcode.ts'
-import type { Control, Frame, Message } from '../values/types.ts'
-import { encodeCloseBody } from './close-body.ts'
+import type { BytesLike, Control, Frame, Message } from '../values/types.ts'
+import { type CloseBody, encodeCloseBody } from './close-body.ts'
 import { ItemFrames, ListFrames, type Manner } from './item-frames.ts'
-import type { Item } from './item-writer.ts'
+import type { Items, Payload } from './item-writer.ts'
 import { TextWriter } from './text-writer.ts'
 
 /** How a {@linkcode MessageEncoder} encodes. */
@@ -52,28 +52,42 @@ export class MessageEncoder {
    * ```
    */
   encode(items: Message | Control | Iterable<Message | Control>): IterableIterator<Frame> {
-    if (!isIterable(items)) return new ItemFrames(judge(items), this.#manner)
-    const judged: Item[] = []
-    for (const item of items) judged.push(judge(item))
+    if (!isIterable(items)) {
+      const opcode = opcodeOf(items)
+      return new ItemFrames(opcode, judgedPayload(opcode, items), this.#manner)
+    }
+    const judged: Items = []
+    for (const item of items) {
+      const opcode = opcodeOf(item)
+      judged.push(opcode, judgedPayload(opcode, item))
+    }
     return new ListFrames(judged, this.#manner)
   }
 }
 
-function judge(item: Message | Control): Item {
+function opcodeOf(item: Message | Control): Opcode {
   switch (item?.type) {
     case 'text':
-      return { opcode: Opcode.Text, payload: checkText(item.data) }
+      return Opcode.Text
     case 'binary':
-      return { opcode: Opcode.Binary, payload: judgedBytes(item.data, 'Cannot encode message') }
+      return Opcode.Binary
     case 'ping':
-      return { opcode: Opcode.Ping, payload: checkControlData(item.data) }
+      return Opcode.Ping
     case 'pong':
-      return { opcode: Opcode.Pong, payload: checkControlData(item.data) }
+      return Opcode.Pong
     case 'close':
-      return { opcode: Opcode.Close, payload: encodeCloseBody(item) }
+      return Opcode.Close
     default:
       throw new TypeError(`Cannot encode message: want a message or a control frame, got ${describe(item)}`)
   }
+}
+
+/** The payload of an item of that opcode: its `type` is read once, since a getter may say something else the next time. */
+function judgedPayload(opcode: Opcode, item: Message | Control): Payload {
+  if (opcode === Opcode.Close) return encodeCloseBody(item as CloseBody)
+  const { data } = item as Exclude<typeof item, CloseBody>
+  if (opcode === Opcode.Text) return checkText(data)
+  return opcode === Opcode.Binary ? judgedBytes(data as BytesLike, 'Cannot encode message') : checkControlData(data)
 }
 
 function checkText(text: unknown): string {

@@ -6,7 +6,7 @@ import { toBytes } from '../values/bytes.ts'
 import { isControl, Opcode } from '../values/opcode.ts'
 import { OwnFrames, type Pen } from '../values/own-frame.ts'
 import type { Frame } from '../values/types.ts'
-import { type Item, type Payload, writeItem, writeItems } from './item-writer.ts'
+import { type Items, type Payload, writeItem, writeItems } from './item-writer.ts'
 import type { TextWriter } from './text-writer.ts'
 
 const CANNOT = 'Cannot encode message'
@@ -25,7 +25,7 @@ export class ItemFrames extends OwnFrames {
   readonly #manner: Manner
   #fragments: Iterator<Frame, undefined> | undefined
 
-  constructor({ opcode, payload }: Item, manner: Manner) {
+  constructor(opcode: Opcode, payload: Payload, manner: Manner) {
     super()
     this.#opcode = opcode
     this.#payload = payload
@@ -58,13 +58,13 @@ export class ItemFrames extends OwnFrames {
 
 /** Iterates over the frames of one item after another. */
 export class ListFrames extends OwnFrames {
-  readonly #items: readonly Item[]
+  readonly #items: Items
   readonly #manner: Manner
   #at = 0
   /** The item that was begun. */
   #begun: ItemFrames | undefined
 
-  constructor(items: readonly Item[], manner: Manner) {
+  constructor(items: Items, manner: Manner) {
     super()
     this.#items = items
     this.#manner = manner
@@ -75,8 +75,10 @@ export class ListFrames extends OwnFrames {
       const next = this.#begun?.next()
       if (next?.done === false) return next
       this.#begun = undefined
-      if (this.#at === this.#items.length) return { done: true, value: undefined }
-      this.#begun = new ItemFrames(this.#items[this.#at++]!, this.#manner)
+      const [items, at] = [this.#items, this.#at]
+      if (at === items.length) return { done: true, value: undefined }
+      this.#begun = new ItemFrames(items[at] as Opcode, items[at + 1] as Payload, this.#manner)
+      this.#at = at + 2
     }
   }
 
@@ -86,9 +88,8 @@ export class ListFrames extends OwnFrames {
     const { fragmentSize, texts } = this.#manner
     if (this.#begun !== undefined) return undefined
     if (fragmentSize !== Infinity) {
-      for (let i = from; i < items.length; i++) {
-        const { opcode, payload } = items[i]!
-        if (!isWhole(opcode, payload, fragmentSize)) return undefined
+      for (let i = from; i < items.length; i += 2) {
+        if (!isWhole(items[i] as Opcode, items[i + 1] as Payload, fragmentSize)) return undefined
       }
     }
     const chunks = writeItems(items, from, pen, texts)

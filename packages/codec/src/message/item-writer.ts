@@ -12,23 +12,19 @@ import { type TextWriter, writeAscii } from './text-writer.ts'
 /** What is sent: a text, or bytes on memory that was judged; they may be a `Buffer`. */
 export type Payload = string | Uint8Array
 
-/** A message or control frame that was judged. */
-export interface Item {
-  readonly opcode: Opcode
-  /** Bytes are put in the place of a text once it turned out not to be ASCII. */
-  payload: Payload
-}
+/**
+ * Messages and control frames that were judged: the opcode of each, and behind it the payload; bytes are put in the place of a text
+ * once it turned out not to be ASCII. Flat, since an object for each takes a twentieth of the time of 16 bytes, and a seventh of what
+ * is lent (docs/decisions/0021).
+ */
+export type Items = (Opcode | Payload)[]
 
 /** One item as chunks: an exact block, and behind it the payload if a server lends it. Throws as {@linkcode judgeStill} does. */
 export function writeItem(opcode: Opcode, payload: Payload, pen: Pen, texts: TextWriter): Uint8Array[] {
   judgeStill(payload)
   if (typeof payload === 'string' && !texts.expectsAscii) payload = texts.writeAny(payload)
+  if (isLent(payload, pen.masks)) return [lentHeader(opcode, payload), payload]
   const header = headerLength(payload.length, pen.masks)
-  if (isLent(payload, pen.masks)) {
-    const block = newHeader(header)
-    writePlain(opcode, payload, block, 0)
-    return [block, payload]
-  }
   const block = pen.allocate(header + payload.length)
   if (typeof payload === 'string' && !writeAscii(payload, block, header)) {
     return writeItem(opcode, texts.writeAny(payload), pen, texts)
@@ -42,17 +38,24 @@ export function writeItem(opcode: Opcode, payload: Payload, pen: Pen, texts: Tex
  * The items from there on as chunks: exact blocks, and behind them the payloads that a server lends. Throws as {@linkcode judgeStill}
  * does.
  */
-export function writeItems(items: readonly Item[], from: number, pen: Pen, texts: TextWriter): Uint8Array[] {
+export function writeItems(items: Items, from: number, pen: Pen, texts: TextWriter): Uint8Array[] {
   if (!texts.expectsAscii) writeTexts(items, from, texts)
   const { masks } = pen
   const chunks: Uint8Array[] = []
   while (from < items.length) {
+    const first = items[from + 1] as Payload
+    if (isLent(first, masks)) {
+      chunks.push(lentHeader(items[from] as Opcode, first), first)
+      from += 2
+      continue
+    }
     let to = from
     let length = 0
     let hasTexts = false
     let lent: Uint8Array | undefined
     do {
-      const { payload } = items[to++]!
+      const payload = items[to + 1] as Payload
+      to += 2
       judgeStill(payload)
       length += headerLength(payload.length, masks)
       if (typeof payload === 'string') hasTexts = true
@@ -62,7 +65,7 @@ export function writeItems(items: readonly Item[], from: number, pen: Pen, texts
       }
       length += payload.length
     } while (to < items.length)
-    const block = lent !== undefined && to - from === 1 ? newHeader(length) : pen.allocate(length)
+    const block = pen.allocate(length)
     if (hasTexts && !writeAllAscii(items, from, to, masks, block)) {
       writeTexts(items, from, texts)
       continue
@@ -76,9 +79,11 @@ export function writeItems(items: readonly Item[], from: number, pen: Pen, texts
   return chunks
 }
 
-/** Memory for a header alone: V8 keeps it on its heap, which is faster than any allocator. */
-function newHeader(length: number): Uint8Array {
-  return new Uint8Array(length)
+/** A header alone; V8 keeps it on its heap, which is faster than any allocator. */
+function lentHeader(opcode: Opcode, { length }: Uint8Array): Uint8Array {
+  const header = new Uint8Array(headerLength(length, false))
+  writeHeader(header, 0, FIN | opcode, length, false)
+  return header
 }
 
 /** Throws `TypeError` where a payload's memory was transferred away since it was judged. */
@@ -87,10 +92,10 @@ function judgeStill(payload: Payload): void {
 }
 
 /** Makes bytes of all texts from there on. */
-function writeTexts(items: readonly Item[], from: number, texts: TextWriter): void {
-  for (let i = from; i < items.length; i++) {
-    const item = items[i]!
-    if (typeof item.payload === 'string') item.payload = texts.writeAny(item.payload)
+function writeTexts(items: Items, from: number, texts: TextWriter): void {
+  for (let i = from + 1; i < items.length; i += 2) {
+    const payload = items[i] as Payload
+    if (typeof payload === 'string') items[i] = texts.writeAny(payload)
   }
 }
 
@@ -100,9 +105,9 @@ function isLent(payload: Payload, masks: boolean): payload is Uint8Array {
 }
 
 /** Writes the texts to their places, before any key is asked for; false where one is not ASCII. */
-function writeAllAscii(items: readonly Item[], from: number, to: number, masks: boolean, block: Uint8Array): boolean {
-  for (let i = from, at = 0; i < to; i++) {
-    const { payload } = items[i]!
+function writeAllAscii(items: Items, from: number, to: number, masks: boolean, block: Uint8Array): boolean {
+  for (let i = from + 1, at = 0; i < to; i += 2) {
+    const payload = items[i] as Payload
     at += headerLength(payload.length, masks)
     if (typeof payload === 'string' && !writeAscii(payload, block, at)) return false
     at += payload.length
@@ -119,18 +124,16 @@ function writePlain(opcode: Opcode, payload: Payload, block: Uint8Array, at: num
 }
 
 // One loop for servers and one for clients: with both in one, 16 bytes take a tenth longer.
-function writeAllPlain(items: readonly Item[], from: number, to: number, block: Uint8Array): void {
-  for (let at = 0; from < to; from++) {
-    const { opcode, payload } = items[from]!
-    at = writePlain(opcode, payload, block, at)
+function writeAllPlain(items: Items, from: number, to: number, block: Uint8Array): void {
+  for (let at = 0; from < to; from += 2) {
+    at = writePlain(items[from] as Opcode, items[from + 1] as Payload, block, at)
   }
 }
 
-function writeAllMasked(items: readonly Item[], from: number, to: number, pen: Pen, block: Uint8Array): void {
+function writeAllMasked(items: Items, from: number, to: number, pen: Pen, block: Uint8Array): void {
   const words = block.length >= WORDS_FROM ? wordsOf(block.buffer) : undefined
-  for (let at = 0; from < to; from++) {
-    const { opcode, payload } = items[from]!
-    at = writeMasked(opcode, payload, pen, block, words, at)
+  for (let at = 0; from < to; from += 2) {
+    at = writeMasked(items[from] as Opcode, items[from + 1] as Payload, pen, block, words, at)
   }
 }
 
@@ -150,9 +153,19 @@ function writeMasked(
   return at + length
 }
 
-/** Writes `source` to `target` from `at` on. A loop without a key: for 16 bytes a tenth less time than with one. */
+/**
+ * Writes `source` to `target` from `at` on. A loop without a key: for 16 bytes a tenth less time than with one; unrolled by four, which
+ * on Node 20 is another tenth.
+ */
 function copyInto(target: Uint8Array, at: number, source: Uint8Array): void {
   const { length } = source
   if (length >= SET_FROM) return target.set(source, at)
-  for (let i = 0; i < length; i++) target[at + i] = source[i]!
+  let place = 0
+  for (const unrolled = length - 3; place < unrolled; place += 4, at += 4) {
+    target[at] = source[place]!
+    target[at + 1] = source[place + 1]!
+    target[at + 2] = source[place + 2]!
+    target[at + 3] = source[place + 3]!
+  }
+  while (place < length) target[at++] = source[place++]!
 }
