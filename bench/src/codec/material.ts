@@ -93,6 +93,7 @@ export class MessageTally {
 /** Counts encoded bytes as they come out; those of the first batch are read back. */
 export class EncodedTally {
   readonly #one: CodecCase
+  /** Bytes of one frame, and of all. */
   readonly #frame: number
   readonly #wanted: number
   #first: Uint8Array[] | undefined = []

@@ -56,13 +56,21 @@ export class MessageEncoder {
       const opcode = opcodeOf(items)
       return new ItemFrames(opcode, judgedPayload(opcode, items), this.#manner)
     }
-    const judged: Items = []
-    for (const item of items) {
-      const opcode = opcodeOf(item)
-      judged.push(opcode, judgedPayload(opcode, item))
-    }
-    return new ListFrames(judged, this.#manner)
+    return new ListFrames(judgeAll(items), this.#manner)
   }
+}
+
+function judgeAll(items: Iterable<Message | Control>): Items {
+  // As long as it will be: where it grows, a list takes 6 to 10 % longer.
+  const judged: Items = new Array<Opcode | Payload>(Array.isArray(items) ? 2 * items.length : 0)
+  let at = 0
+  for (const item of items) {
+    const opcode = opcodeOf(item)
+    judged[at++] = opcode
+    judged[at++] = judgedPayload(opcode, item)
+  }
+  if (at < judged.length) judged.length = at // it iterates over less than it holds
+  return judged
 }
 
 function opcodeOf(item: Message | Control): Opcode {

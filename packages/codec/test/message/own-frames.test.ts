@@ -219,6 +219,17 @@ describe.each(['client', 'server'] as const)('items of a %s', (role) => {
     expect([...messages.encode([])]).toEqual([])
   })
 
+  it('are those that an array gives when it is iterated, however long it says it is', () => {
+    const messages = new MessageEncoder()
+    const items = [text('a'), binary(pattern(5000)), text('c')]
+    for (const given of [[], items.slice(0, 1), items, [...items, ...items, ...items]]) {
+      const array = Object.assign([...items], { [Symbol.iterator]: () => given.values() })
+      expectBytes(join(encoderOf().encode(messages.encode(array))), join(encoderOf().encode(messages.encode(given))))
+      expect([...messages.encode(array)].length).toBe(given.length)
+    }
+    expect(() => messages.encode(new Array(3))).toThrow(/want a message or a control frame, got undefined$/)
+  })
+
   it('come as frames one by one, and what is left of them may still be taken', () => {
     const messages = new MessageEncoder({ fragmentSize: 10 })
     const items = [text('a'), binary(pattern(25)), text('b'), text('c')]
