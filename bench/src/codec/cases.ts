@@ -71,9 +71,9 @@ export function nameOf({ work, role, type, size: bytes, cut }: CodecCase, form: 
   return parts.filter((part) => part).join(', ')
 }
 
-/** How many messages go into one call of the rooms: 64, or as many as make the 64 KiB at which a connection writes at once. */
-export function together({ size }: CodecCase): number {
-  return Math.min(64, Math.max(1, Math.floor(65536 / size)))
+/** How many messages go in together: 64, or as many as make so many bytes; for a call of the rooms the 64 KiB at which a connection writes at once. */
+export function together({ size }: CodecCase, bytes = 65536): number {
+  return Math.min(64, Math.max(1, Math.floor(bytes / size)))
 }
 
 function decode(type: CodecCase['type'], size: number): CodecCase {

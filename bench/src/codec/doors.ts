@@ -9,16 +9,14 @@ import {
   MessageEncoderStream,
 } from '@wirestream/codec'
 import { nodeEnvironment } from '@wirestream/node'
-import type { CodecCase } from './cases.ts'
+import { type CodecCase, together } from './cases.ts'
 import { type Batch, EncodedTally, inGroups, maskedChunks, messageOf, messagesIn, MessageTally } from './material.ts'
 
 // As whoever works on Node would have it.
 const { allocate } = nodeEnvironment
 
-/** How many messages go in together where doors are batched: 64, or as many as make a quarter of a MiB. */
-function together({ size }: CodecCase): number {
-  return Math.min(64, Math.max(1, Math.floor(2 ** 18 / size)))
-}
+/** How many bytes of messages go in together at most where doors are batched. */
+const TOGETHER = 2 ** 18
 
 /** The work of a case. */
 export function doors(one: CodecCase, form: 'per item' | 'batched'): Batch {
@@ -54,7 +52,7 @@ function encode(one: CodecCase, batch: boolean): Batch {
     .pipeThrough(new MessageEncoderStream({ batch, allocate }))
     .pipeThrough(new FrameEncoderStream({ role: one.role, allocate }))
     .getReader()
-  const inputs = batch ? inGroups(messages, together(one)) : messages
+  const inputs = batch ? inGroups(messages, together(one, TOGETHER)) : messages
   const tally = new EncodedTally(one)
   return async () => {
     feed(inputs)

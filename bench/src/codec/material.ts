@@ -16,7 +16,8 @@ const CHUNK = 65536
  */
 export function messagesIn({ work, size, cut }: CodecCase): number {
   const bytes = cut === undefined ? 4 * CHUNK : CHUNK / 4
-  return Math.max(1, Math.floor(bytes / ((work === 'encode' ? Math.min(size, 16384) : size) + 10)))
+  const each = work === 'encode' ? Math.min(size, 16384) : size
+  return Math.max(1, Math.floor(bytes / (each + 10)))
 }
 
 /** ASCII, so that text and binary carry the same bytes. */
