@@ -2,6 +2,7 @@
 // Locks, ends, errors and signals stay the platform's; only messages take the short way past its queues, since each of its steps
 // costs more than a small message's whole way through the codec.
 
+import { sameShape } from '../values/same-shape.ts'
 import type { Link } from './link.ts'
 import { Outbound } from './outbound.ts'
 
@@ -23,12 +24,11 @@ export interface MessageTaker {
   take(message: Message | undefined): void
 }
 
-/** A connection's `readable`. */
-export class MessageStream extends ReadableStream<Message> {
+/** A connection's `readable`; made by `messageStream`. */
+class MessageStream extends ReadableStream<Message> {
   readonly #link: Link<MessageSource>
   #pipes = 0
 
-  /** `source` is what the link leads to, until it is cut. */
   constructor(source: MessageSource, link: Link<MessageSource>) {
     super(source, { highWaterMark: 0 })
     this.#link = link
@@ -66,6 +66,13 @@ export class MessageStream extends ReadableStream<Message> {
   override [Symbol.asyncIterator](options?: ReadableStreamIteratorOptions): Iteration {
     return this.values(options)
   }
+}
+
+const Made = sameShape(MessageStream)
+
+/** A connection's `readable`. `source` is what the link leads to, until it is cut. */
+export function messageStream(source: MessageSource, link: Link<MessageSource>): ReadableStream<Message> {
+  return new Made(source, link)
 }
 
 /** The iterator of a stream, as the Streams standard has it (§4.2.5). */

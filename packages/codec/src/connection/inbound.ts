@@ -4,7 +4,7 @@
 import { Assembly, type AssemblyOptions } from './assembly.ts'
 import { Diversion } from './diversion.ts'
 import type { Environment } from './environment.ts'
-import { type MessageSource, MessageStream, type MessageTaker } from './fused.ts'
+import { type MessageSource, messageStream, type MessageTaker } from './fused.ts'
 import type { Inbox, InboxTaker } from './inbox.ts'
 import { IncomingMessage, type MessageEvents } from './incoming-message.ts'
 import type { Link } from './link.ts'
@@ -92,7 +92,7 @@ export class Inbound implements InboxTaker, MessageSource {
 
   #open(): ReadableStream<string | Uint8Array> {
     this.#link = { to: this }
-    const readable = this.#readable = new MessageStream(this, this.#link)
+    const readable = this.#readable = messageStream(this, this.#link)
     this.#inbox.taker = this
     this.#settle()
     return readable

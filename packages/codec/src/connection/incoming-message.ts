@@ -4,6 +4,7 @@
 import { MessageAssembler } from '../message/assembler.ts'
 import { decodeAcceptedText } from '../message/text.ts'
 import { SMALL } from '../values/bytes.ts'
+import { sameShape } from '../values/same-shape.ts'
 import type { AssemblyOptions } from './assembly.ts'
 import type { Inbox } from './inbox.ts'
 import type { DataPart } from './protocol.ts'
@@ -15,6 +16,8 @@ export interface MessageEvents {
   /** The error for a message that the end of the connection cut. */
   cutShort(): unknown
 }
+
+const BodyStream = sameShape(class extends ReadableStream<Uint8Array> {})
 
 /** One incoming message. Take its `body`, `bytes()` or `text()` before asking for the next: what is unread then is skipped. */
 export class IncomingMessage {
@@ -45,7 +48,7 @@ export class IncomingMessage {
    */
   get body(): ReadableStream<Uint8Array> {
     if (this.#whole) throw takenAlready()
-    return this.#body ??= new ReadableStream({
+    return this.#body ??= new BodyStream({
       pull: (controller) => this.#pull(controller),
       cancel: () => this.leave(),
     }, { highWaterMark: 0 })

@@ -4,6 +4,7 @@
 import { onceAborted } from '../values/abort-signal.ts'
 import { isBytesLike } from '../values/bytes.ts'
 import type { Limits } from '../values/limits.ts'
+import { sameShape } from '../values/same-shape.ts'
 import type { BytesLike } from '../values/types.ts'
 import type { Link } from './link.ts'
 import { DONE } from './promises.ts'
@@ -46,6 +47,8 @@ class OutboundStream extends WritableStream<string | BytesLike> {
     this.#link = link
   }
 }
+
+const MadeOutboundStream = sameShape(OutboundStream)
 
 /** Makes the stream when it is asked for. */
 export class Outbound {
@@ -146,7 +149,7 @@ export class Outbound {
   }
 
   #open(): WritableStream<string | BytesLike> {
-    const writable = new OutboundStream(this.#link = { to: this }, {
+    const writable = new MadeOutboundStream(this.#link = { to: this }, {
       start: (controller) => void (this.#controller = controller),
       abort: (reason) => this.#abort(reason),
       write: (chunk) => this.#write(chunk),
