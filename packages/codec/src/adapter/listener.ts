@@ -4,8 +4,8 @@
 import { environmentOf } from '../connection/environment.ts'
 import { formatHost, reasonOf } from '../connection/naming.ts'
 import {
+  closeTimeoutOf,
   type ConnectionGroup,
-  DEFAULT_CLOSE_TIMEOUT,
   type Listener,
   type ListenerCloseOptions,
   type ServingOptions,
@@ -93,15 +93,19 @@ class GroupListener implements Listener {
     return this.#group.connections
   }
 
-  close(options: ListenerCloseOptions = {}): Promise<void> {
-    return this.#closed ??= this.#close(options)
+  close(options?: ListenerCloseOptions): Promise<void> {
+    try {
+      return this.#closed ??= this.#close(closeTimeoutOf(options))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  async #close({ timeout = DEFAULT_CLOSE_TIMEOUT }: ListenerCloseOptions): Promise<void> {
+  async #close(timeout: number): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     const { startTimer } = environmentOf(this.#options)
     // What is left then is cut: requests under way, and sockets that wait for their peers.

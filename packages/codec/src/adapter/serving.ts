@@ -38,7 +38,7 @@ export type ConnectionHandler = (connection: Connection, request: UpgradeRequest
 
 /** How a listener is closed. */
 export interface ListenerCloseOptions {
-  /** How long the connections may take to close, in milliseconds; then they are cut. Default 5 000. */
+  /** How long the connections may take to close, in milliseconds, from 0 to `Infinity`; then they are cut. Default 5 000. */
   timeout?: number | undefined
 }
 
@@ -54,15 +54,18 @@ export interface Listener {
   readonly connections: ReadonlySet<Connection>
   /**
    * Stops accepting, closes every connection with 1001 and waits for their ends; cuts what is left after the timeout. Resolves when
-   * everything is closed. Calling it again gives the same promise.
+   * everything is closed. Calling it again gives the same promise. Rejects with `RangeError` for a timeout that is none, and goes on.
    */
   close(options?: ListenerCloseOptions): Promise<void>
   /** Closes with the default timeout. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** How long the connections may take to close unless told. */
-export const DEFAULT_CLOSE_TIMEOUT = 5_000
+/** How long the connections may take to close, in milliseconds. Throws `RangeError`: timers would take what is no number for none. */
+export function closeTimeoutOf({ timeout = 5_000 }: ListenerCloseOptions = {}): number {
+  if (typeof timeout === 'number' && timeout >= 0) return timeout
+  throw new RangeError(`Cannot close listener: timeout must be at least 0 milliseconds, got ${String(timeout)}`)
+}
 
 /** The end of a group. An `AbortSignal` would link dead listeners to living ones, which makes every upgrade outlive two collections. */
 class Closing implements Stop {
@@ -163,8 +166,12 @@ export class ConnectionGroup {
     }
   }
 
-  /** Closes every connection with 1001; cuts those that are left after `timeout` milliseconds. Resolves when all have ended. */
-  async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: ListenerCloseOptions = {}): Promise<void> {
+  /**
+   * Closes every connection with 1001; cuts those that are left after `timeout` milliseconds. Resolves when all have ended. Rejects as a
+   * listener's does.
+   */
+  async close(options?: ListenerCloseOptions): Promise<void> {
+    const timeout = closeTimeoutOf(options)
     const { startTimer } = environmentOf(this.#options)
     this.#closing.abort(new WebSocketError('The server is closing'))
     const stopTimer = startTimer(() => this.#connections.list().forEach(cutOff), timeout)

@@ -78,3 +78,15 @@ test('closing waits for the sockets that were accepted, and cuts them after the 
   await world.pass(70)
   expect([closed.state, left.duplex.over, world.timers]).toEqual(['resolved', true, 0])
 })
+
+test.each([NaN, -1, '5000'])('closing refuses a timeout of %s, and the listener goes on', async (timeout) => {
+  const { world, accepted, listener } = await listening({}, false)
+  const socket = new TestSocket(world)
+  accepted(socket.duplex)
+  const message = `Cannot close listener: timeout must be at least 0 milliseconds, got ${timeout}`
+  await expect(listener.close({ timeout: timeout as number })).rejects.toThrow(new RangeError(message))
+  expect(socket.duplex.over).toBe(false)
+  const closed = watch(listener.close({ timeout: 0 }))
+  await world.pass(0)
+  expect(closed.state).toBe('resolved')
+})
