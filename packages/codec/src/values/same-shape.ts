@@ -11,6 +11,6 @@ type StreamClass = new (...args: any[]) => object
  */
 export function sameShape<C extends StreamClass>(Class: C): C {
   const Made = class extends Class {}
-  Reflect.deleteProperty(Made.prototype, 'constructor')
+  delete (Made.prototype as { constructor?: unknown }).constructor
   return Made
 }
