@@ -68,11 +68,11 @@ class MessageStream extends ReadableStream<Message> {
   }
 }
 
-const Made = sameShape(MessageStream)
+const MadeMessageStream = sameShape(MessageStream)
 
 /** A connection's `readable`. `source` is what the link leads to, until it is cut. */
 export function messageStream(source: MessageSource, link: Link<MessageSource>): ReadableStream<Message> {
-  return new Made(source, link)
+  return new MadeMessageStream(source, link)
 }
 
 /** The iterator of a stream, as the Streams standard has it (§4.2.5). */

@@ -83,7 +83,7 @@ export function encodeResponse(head: ResponseHead, body: string | Uint8Array = N
 
 function encodeHead(kind: keyof Heads, line: string, head: RequestHead | ResponseHead, body: Uint8Array): Uint8Array {
   const what = `Cannot encode ${kind}`
-  // Spaces separate the parts: one of a part's own makes a line that is none, or the version longer than it is.
+  // Spaces separate the parts: a part with one of its own makes a line that is none, or is a version of more than three characters.
   if (!startLines[kind].test(line) || head.httpVersion.length !== 3) {
     throw new TypeError(`${what}: ${wanted(kind, line)}`)
   }
