@@ -105,9 +105,9 @@ export class FrameDecoder implements IterableIterator<Frame> {
   push(chunk: Uint8Array): void {
     requireBytes(chunk, 'Cannot decode frame: chunk')
     this.#judgeCall()
+    this.#leaveChunk() // whoever takes what there is without asking for more has not left the last one
     // A Buffer would hand out Buffers, and its slice() is no copy.
     this.#chunk = plainBytes(chunk)
-    this.#at = 0
   }
 
   /** The next frame or part of the pushed chunk; undefined once more bytes are needed. */

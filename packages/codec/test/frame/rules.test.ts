@@ -8,7 +8,7 @@ import {
   ProtocolError,
   type ProtocolErrorCode,
 } from '../support/floors.ts'
-import { cutAt, expectBytes, hex, join, oneByOne, utf8 } from '../support/bytes.ts'
+import { cutAt, expectBytes, hex, join, oneByOne, pattern, utf8 } from '../support/bytes.ts'
 import { frame, run, wire } from '../support/frames.ts'
 
 interface Fault {
@@ -305,6 +305,19 @@ describe("the caller's faults", () => {
     expect(run(decoder, [wire({ opcode: 9 })]).frames.length).toBe(1)
     decoder.end()
   })
+
+  it.each([['client', 300], ['client', 100], ['server', 100]] as const)(
+    'as a %s, a chunk whose last frame was taken need not be asked for more: the next, of %i bytes, is read from its own memory',
+    (role, size) => {
+      const decoder = new FrameDecoder({ role })
+      const masked = role === 'server' && { key: hex('37 fa 21 3d') }
+      const [first] = decoder.decode(wire({ opcode: 2, payload: pattern(100, 1), ...masked }))
+      const [second] = decoder.decode(wire({ opcode: 2, payload: pattern(size, 2), ...masked }))
+      expectBytes(first!.payload, pattern(100, 1))
+      expectBytes(second!.payload, pattern(size, 2))
+      decoder.end()
+    },
+  )
 
   it('nothing is decoded before somebody iterates', () => {
     const decoder = new FrameDecoder(client)

@@ -234,6 +234,20 @@ describe('messages of a chunk', () => {
     expect([...messages.decode(all)]).toEqual([])
   })
 
+  it('are of their own chunk, though nobody asked whether the one before had more', () => {
+    for (const [opcode, ending] of [[Text, 'x'], [Binary, 'x'], [Text, 'ü'], [Text, 'x'.repeat(2000)]] as const) {
+      const frames = new FrameDecoder({ role: 'server' })
+      const messages = new MessageDecoder()
+      const whole = ['a', 'b'].map((letter) => utf8(letter.repeat(100) + ending))
+      const pulled = whole.map((payload) => {
+        frames.push(wire({ opcode, payload, key }))
+        const { data } = messages.pull(frames) as Message
+        return typeof data === 'string' ? utf8(data) : data
+      })
+      pulled.forEach((bytes, i) => expectBytes(bytes, whole[i]!))
+    }
+  })
+
   it('end where the decoder has failed, at once and on the way', () => {
     const frames = new FrameDecoder({ role: 'client' })
     const messages = new MessageDecoder()
