@@ -103,7 +103,8 @@ export class Connection {
    *
    * Rejects with `TypeError` or `RangeError` for what cannot be sent, and where more than `limits.maxQueued` would wait; with
    * `InvalidStateError` after a close; with the `WebSocketError` that ended the connection. A stream that fails half-way
-   * rejects with its error and fails the connection with 1011. What the connection's state rejects counts as handled; what is wrong with the message does not.
+   * rejects with its error and fails the connection with 1011; one that is refused, since the connection is closing or
+   * has ended, is neither locked nor cancelled: it is still the caller's. What the connection's state rejects counts as handled; what is wrong with the message does not.
    */
   send(message: Sendable, options?: SendOptions): Promise<void> {
     return this.#session.send(message, options)

@@ -50,6 +50,8 @@ export class Diversion {
   /** Whether what comes may be taken. Where the target has no room, `onRoom` says when it has. */
   hasRoom(): boolean {
     const target = this.#target
+    // What it would lose stays here until the pipe has let go, and is the next reader's then.
+    if (target?.over) return false
     if (target === undefined || this.#assembly.inside || target.hasRoom || !target.isOpen) return true
     if (this.#awaited !== target) this.#awaitRoom(target)
     return false

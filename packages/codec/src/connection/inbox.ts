@@ -70,7 +70,7 @@ export class Inbox {
     this.#size += part.cost = this.#costOf(part)
     this.#parts ??= new Queue()
     this.#parts.push(part)
-    this.#notify()
+    this.wake()
   }
 
   /** The part that `shift` would give; undefined where all that was received has been taken. */
@@ -101,13 +101,20 @@ export class Inbox {
     return new Promise((resolve) => (this.#wakers ??= []).push(resolve))
   }
 
+  /** Has all who wait look again. */
+  wake(): void {
+    const wakers = this.#wakers
+    this.#wakers = undefined
+    for (const wake of wakers ?? []) wake()
+  }
+
   /** No more parts. With an error, the ones that are here are dropped: after a failure no data reaches the application. */
   end(error?: unknown): void {
     if (this.#error !== undefined) return
     this.#ended = true
     this.#error = error
     if (error !== undefined) this.#clear()
-    this.#notify()
+    this.wake()
   }
 
   /** Nobody will take parts any more: they are dropped, and reading goes on. */
@@ -135,11 +142,5 @@ export class Inbox {
     if (buffer === this.#chunk) return PART_COST
     this.#chunk = buffer
     return PART_COST + buffer.byteLength
-  }
-
-  #notify(): void {
-    const wakers = this.#wakers
-    this.#wakers = undefined
-    for (const wake of wakers ?? []) wake()
   }
 }

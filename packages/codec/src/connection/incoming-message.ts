@@ -80,6 +80,7 @@ export class IncomingMessage {
   leave(): void {
     this.#left = true
     this.#pending = undefined
+    this.#inbox.wake()
   }
 
   /** The next part; undefined behind the last. Waits, and throws what ended the connection. */

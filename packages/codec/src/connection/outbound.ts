@@ -18,7 +18,7 @@ import { type PassedMessage, sizeOfMessage } from './whole-sender.ts'
 export interface OutboundEvents {
   /** Whether the connection takes messages, and none waits before the next. */
   isOpen(): boolean
-  /** Sends one message; resolves when there is room for more. */
+  /** Sends one message; resolves when there is room for more. Throws where the connection takes none. */
   write(message: string | BytesLike): Promise<void>
   /** Closes after all that was written; resolves when the connection has closed cleanly. */
   closeCleanly(): Promise<void>
@@ -110,9 +110,14 @@ export class Outbound {
     return this.#queued
   }
 
+  /** Whether a pipe is about to end, since the stream took its last chunk: what it reads meanwhile is lost. */
+  get over(): boolean {
+    return this.#closing || this.#end !== undefined
+  }
+
   /** Whether a message may be passed: nothing that was written waits before it. */
   get isOpen(): boolean {
-    return !this.#busy && !this.#closing && this.#written === this.#passed && this.#events.isOpen()
+    return !this.#busy && !this.over && this.#written === this.#passed && this.#events.isOpen()
   }
 
   /** Whether a message should be passed. */

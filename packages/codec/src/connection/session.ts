@@ -109,7 +109,7 @@ export class Session
   /** A chunk that came out of `writable`'s queue: sent, unless it was written after a close. */
   write(message: string | BytesLike): Promise<void> {
     const inTime = this.#closing === undefined || this.outbound.passed <= this.#closing.after
-    if (this.#error !== undefined || !this.#protocol.sendable || !inTime) return this.#refused()
+    if (this.#error !== undefined || !this.#protocol.sendable || !inTime) throw this.#error ?? closedByUs()
     const sent = this.#sender.sendWhole(message)
     this.onIdle()
     return sent

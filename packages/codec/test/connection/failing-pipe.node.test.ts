@@ -1,8 +1,8 @@
 // Not in workerd, whose pipe hears of its target's failure only when it writes again.
 
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Opcode } from '../../src/index.ts'
-import { connect, expectUnclean, watch } from './helpers.ts'
+import { collect, connect, expectUnclean, roles, watch } from './helpers.ts'
 
 test('memory that cannot be had fails what a pipe writes to, and the pipe with it, not what it reads', async () => {
   const huge = new Uint8Array(200_000)
@@ -23,4 +23,33 @@ test('memory that cannot be had fails what a pipe writes to, and the pipe with i
   expect(piped.error).toBe(to.end.error)
   expect(from.end.state).toBe('pending')
   expect(from.connection.readable.locked).toBe(false)
+})
+
+// A pipe learns from one message that its target takes none any more, and that one is lost, as it is in the platform's pipes.
+const endings = [
+  ['closes', (to: End) => to.connection.close(), ['behind', 'and more']],
+  ['is closed by its peer', (to: End) => to.peer.says(to.peer.close(1000)), ['behind', 'and more']],
+  ['breaks', (to: End) => to.transport.break(new Error('reset')), ['begun, and ended', 'behind', 'and more']],
+] as const
+
+type End = ReturnType<typeof connect>
+
+describe.each(roles)('what comes when the target, a %s,', (role) => {
+  test.each(endings)('%s is for the next reader, but for the message that tells the pipe', async (_, end, left) => {
+    const from = connect('server')
+    const to = connect(role)
+    const { readable } = from.connection
+    const piped = watch(readable.pipeTo(to.connection.writable, { preventCancel: true }))
+    from.peer.says(from.peer.text('before'), from.peer.text('begun, ', { fin: false }))
+    await from.world.settle()
+    end(to)
+    await to.world.settle()
+    from.peer.says(from.peer.text('and ended', { opcode: 0 }), from.peer.text('behind'), from.peer.text('and more'))
+    await from.world.settle()
+    expect((await to.peer.hears())[0]).toBe('text before')
+    expect([piped.state, readable.locked]).toEqual(['rejected', false])
+    const { items } = collect(readable)
+    await from.world.settle()
+    expect(items).toEqual(left)
+  })
 })

@@ -110,6 +110,22 @@ describe.each(roles)('as a %s', (role) => {
       expect(await next.value!.value!.text()).toBe('next')
     })
 
+    test('and hears at once, whether anything comes or not', async () => {
+      const { connection, peer, world } = connect(role)
+      const messages = connection.messages()
+      peer.says({ opcode: Opcode.Binary, payload: pattern(10), fin: false })
+      const { value: message } = await messages.next()
+      const whole = watch(message!.bytes())
+      await world.settle()
+      await messages.return!()
+      await world.settle()
+      expect(whole.error).toEqual(new TypeError('Cannot read message: it was left, and the rest of it skipped'))
+      const read = watch(connection.readable.getReader().read())
+      peer.says({ opcode: 0, payload: pattern(10) }, peer.text('next'))
+      await world.settle()
+      expect(read.value).toEqual({ done: false, value: 'next' })
+    })
+
     test('a body reads no further than it is read: its backpressure is the transport’s', async () => {
       const { connection, peer, transport, world } = connect(role, { limits: { readAhead: 3000 } })
       const chunks = 50

@@ -276,11 +276,14 @@ describe.each(combinations)('a pipe to a connection over %s as %s', (over, role)
     ]
     for (const [name, ending] of endings) {
       for (const preventCancel of [false, true]) {
+        // Of two that come at once, Node's pipes take both from 24 on before they hear that the first was refused; ours takes
+        // that one (failing-pipe.node.test.ts).
+        const more = name === 'our own close' ? [say('more'), say('and more')] : [say('more', 'and more')]
         await expectSame(options, [
           pipe({ preventCancel }),
           say('hello', pattern(1000)),
           step(name, ending),
-          say('more', 'and more'),
+          ...more,
           readRest,
           later,
           readRest,
