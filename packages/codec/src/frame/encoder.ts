@@ -51,7 +51,8 @@ export class FrameEncoder {
   /**
    * Encodes one frame or several into few chunks. Small frames share one; a payload of 4 KiB or more that needs no mask is
    * handed on uncopied behind its header, so it must not change until its chunk has been sent. Payloads are never written to.
-   * No chunk shares its ArrayBuffer with another one, but for payloads handed on, which are the caller's, be they `Buffer`s.
+   * No chunk shares its ArrayBuffer with another one, but for payloads handed on, which are the caller's, be they `Buffer`s, or
+   * parts of one long text.
    *
    * Messages are best given as `MessageEncoder` gives them, one or a list: they are then written without a frame for each, and ASCII
    * where it is sent from.

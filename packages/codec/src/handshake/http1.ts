@@ -70,7 +70,10 @@ export function readField(line: string): [name: string, value: string] {
   throw malformed(`a header field must be a token, a colon and a value on one line, got ${quote(line)}`)
 }
 
-/** A request's bytes, in one array. Throws `TypeError` for a part that would not be read back as it is. */
+/**
+ * A request's bytes, in one array. Throws `TypeError` for a part that would not be read back as it is; white space around the value of a
+ * field is sent, though readers drop it (RFC 9112 §5).
+ */
 export function encodeRequest(head: RequestHead): Uint8Array {
   return encodeHead('request', `${head.method} ${head.target} HTTP/${head.httpVersion}`, head, NO_BYTES)
 }

@@ -106,7 +106,7 @@ function judgeHead(
 ): string {
   const { method, target, httpVersion, headers } = head
   demand(method === 'GET', 'unexpected-method', WHAT, 'method GET', [method])
-  demand(httpVersion === '1.1', 'unsupported-http-version', WHAT, 'HTTP/1.1', [httpVersion])
+  demand(/^1\.[1-9]$/.test(httpVersion), 'unsupported-http-version', WHAT, 'HTTP/1.1 or higher', [httpVersion])
   const isTarget = /^(?:\/|(?:https?|wss?):\/\/)[^#]*$/i.test(target)
   demand(isTarget, 'malformed-head', WHAT, 'a path or a URL without a fragment as target', [target])
   const own = judgeHost(head, secure)
@@ -126,7 +126,9 @@ function judgeHost({ target, headers }: RequestHead, secure: boolean): string {
   demand(hosts.length === 1, 'invalid-host', WHAT, 'one Host', hosts)
   const authorities = target.startsWith('/') ? hosts : [...hosts, target.split(/[/?]/, 3)[2] ?? '']
   const origins = authorities.map((authority) => canonicalOrigin(`http${secure ? 's' : ''}://${authority}`))
-  demand(!origins.includes(undefined), 'invalid-host', WHAT, 'a host and perhaps a port', authorities)
+  // URL parsers take more than a Host may hold (RFC 3986 §3.2.2), and whoever is before us may read that as another host.
+  const isHost = !origins.includes(undefined) && /^[-\w.~!$&'()*+,;=%:[\]]+$/.test(authorities.join(''))
+  demand(isHost, 'invalid-host', WHAT, 'a host and perhaps a port', authorities)
   return origins.at(-1)!
 }
 

@@ -36,7 +36,7 @@ export class MessageEncoder {
   /**
    * The frames of one message or control frame, or of several: made as they are iterated, or, given to `FrameEncoder.encode` as they
    * are, written at once without being made. Payloads are views of `data`, not copied; a text is encoded as UTF-8, a lone surrogate as
-   * U+FFFD. Short texts share an ArrayBuffer, so it must not be transferred.
+   * U+FFFD. Short texts share an ArrayBuffer, as do the fragments of a long one, so it must not be transferred.
    *
    * Judges all items, and reads an iterable to its end, at once: throws `TypeError` for data of the wrong type, `RangeError` for what
    * RFC 6455 §5.5 and §7.4 forbid.

@@ -105,6 +105,18 @@ describe('acceptance', () => {
     (headers) => expect(() => judgeUpgradeRequest(request(), { headers })).toThrow(TypeError),
   )
 
+  test.each(['1.1', '1.2', '1.9'])(
+    'HTTP/%s is HTTP/1.1 or higher (rule 17), and answered with HTTP/1.1',
+    (httpVersion) => {
+      expect(accepted(request(undefined, { httpVersion })).response.httpVersion).toBe('1.1')
+    },
+  )
+
+  test.each(['a', 'a-b_c.example:80', '[::1]:8080', '127.0.0.1', 'xn--e1afmkfd.example', '%C3%A9.example'])(
+    'Host %s is one',
+    (host) => void accepted(request(withField(REQUEST_FIELDS, 'Host', host))),
+  )
+
   test('what our client asks, our server answers, and our client takes (both roles)', () => {
     const upgrade = createUpgradeRequest('ws://h/', { protocols: ['a', 'b'], extensions: [deflate] })
     const head = new HeadReader('request').push(encodeRequest(upgrade.head))!
@@ -132,9 +144,27 @@ describe('refusals (rule 17)', () => {
     refused(request(undefined, { target }), 400, 'malformed-head')
   })
 
-  test.each([[[]], [['a', 'a']], [['a', 'b']], [['']], [['a b']], [['a/b']], [['u@a']], [['a,b:c']], [['a:b']], [[
-    'a\\b',
-  ]], [['[::1']]])(
+  test.each([
+    [[]],
+    [['a', 'a']],
+    [['a', 'b']],
+    [['']],
+    [['a b']],
+    [['a"b']],
+    [['a{b}']],
+    [['a`b']],
+    [['\xe9.example']],
+    [['a|b']],
+    [['<a>']],
+    [['a/b']],
+    [['u@a']],
+    [['a,b:c']],
+    [['a:b']],
+    [[
+      'a\\b',
+    ]],
+    [['[::1']],
+  ])(
     'Host %j',
     (values) => void refused(having('Host', ...values), 400, 'invalid-host'),
   )
