@@ -12,10 +12,11 @@ import {
   Members,
   type ServingOptions,
 } from '@wirestream/codec/adapter'
-import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type ServerOptions as HttpsOptions } from 'node:https'
 import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import { inNode } from './environment.ts'
+import { ignoreUpgrade } from './ignore-upgrade.ts'
 import { cameTooEarly, markUnanswered } from './unanswered.ts'
 import { describeUpgrade, takeSocket } from './upgrade.ts'
 
@@ -48,9 +49,9 @@ export async function serve(options: ServeOptions, onConnection: ConnectionHandl
       void answer(request, response, onRequest, group)
     })
     server.on('upgrade', (request, socket, head) => {
-      if (cameTooEarly(socket)) return
+      if (cameTooEarly(request, socket)) return
       if (isWebSocket(request)) void group.accept(takeSocket(socket, head), describeUpgrade(request, options))
-      else ignoreUpgrade(server, request, socket as Socket)
+      else ignoreUpgrade(server, request, socket, head)
     })
     const listening = new NodeListener(server)
     await listen(server, unix === undefined ? { port, host: hostname } : { path: unix })
@@ -86,19 +87,6 @@ function isWebSocket({ rawHeaders }: IncomingMessage): boolean {
   return false
 }
 
-/** A request for some other protocol, such as the `h2c` that HTTP clients offer, is a plain one to us (RFC 9110 §7.8). */
-function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Socket): void {
-  const response = new ServerResponse(request)
-  response.shouldKeepAlive = false
-  response.assignSocket(socket)
-  response.on('finish', () => {
-    response.detachSocket(socket)
-    socket.end(() => socket.destroy())
-  })
-  socket.on('error', () => socket.destroy())
-  server.emit('request', request, response)
-}
-
 function listen(server: Server, where: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -120,7 +108,10 @@ async function answer(
     await onRequest(request, response)
   } catch (error) {
     if (response.headersSent) response.destroy()
-    else response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' }).end('Internal Server Error\n')
+    else {
+      for (const name of response.getHeaderNames()) response.removeHeader(name) // they described another response
+      response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' }).end('Internal Server Error\n')
+    }
     group.report(error, { where: 'request' })
   }
 }

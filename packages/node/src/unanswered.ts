@@ -22,10 +22,11 @@ export function markUnanswered({ socket }: IncomingMessage, response: ServerResp
 
 /**
  * Whether an upgrade came too early on its socket. Then it is left without an answer, as all that follows: the responses before it go
- * out, and the socket ends behind them.
+ * out, and the socket ends behind them. `socket` is what came with the event, which may be another stream than the request's own: from
+ * Node 24 on one that waits for the request's body.
  */
-export function cameTooEarly(socket: Duplex): boolean {
-  const response = (socket as BusySocket)[unanswered]
+export function cameTooEarly(request: IncomingMessage, socket: Duplex): boolean {
+  const response = (request.socket as BusySocket)[unanswered]
   if (response === undefined) return false
   socket.on('error', () => socket.destroy())
   response.once('close', () => socket.end(() => socket.destroy()))

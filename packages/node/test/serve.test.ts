@@ -13,7 +13,8 @@ import {
 import { makeCertificate, rawConnect, rawServer, socketPath } from '@wirestream/testing'
 import { Buffer } from 'node:buffer'
 import { existsSync } from 'node:fs'
-import { get } from 'node:http'
+import { get, type IncomingMessage, type ServerResponse } from 'node:http'
+import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { echo, failure, leaveNothingOpen, next, RawPeer, upgradeRequest } from './support.ts'
 
@@ -304,6 +305,20 @@ describe('plain HTTP', () => {
   })
 })
 
+test('a request whose handler throws in the middle of a head gets a 500 without it', async () => {
+  await using listener = await serve({
+    onRequest(_, response) {
+      response.setHeader('Content-Length', 5).setHeader('Content-Encoding', 'gzip').setHeader('Set-Cookie', 'x=1')
+      throw new Error('mine')
+    },
+    onError: () => {},
+  }, echo)
+  const { status, headers, body } = await fetchPlain(listener.url.replace('ws', 'http'))
+  expect([status, body]).toEqual([500, 'Internal Server Error\n'])
+  expect(Object.keys(headers)).not.toEqual(expect.arrayContaining(['content-encoding']))
+  expect(headers['set-cookie']).toBeUndefined()
+})
+
 describe('a request that is not for us', () => {
   const offer =
     'GET /page HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n\r\n'
@@ -320,7 +335,38 @@ describe('a request that is not for us', () => {
     peer.socket.destroy()
   })
 
-  test.each([['another protocol', offer], ['WebSocket', upgradeRequest()]])(
+  test.each(['Content-Length: 5\r\n\r\nabcde', 'Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n'])(
+    'and its body is read: %j',
+    async (rest) => {
+      const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
+        let body = ''
+        for await (const chunk of request) body += chunk
+        response.end(`${request.method} ${request.url} with ${body}`)
+      }
+      for (const tls of [undefined, certificate]) {
+        for (const cut of [0, 3, rest.length]) {
+          await using listener = await serve({ onRequest, tls }, echo)
+          const peer = new RawPeer(
+            tls ? connectTls({ port: listener.port, ca: tls.cert }) : await rawConnect(listener.port),
+          )
+          peer.socket.write(offer.replace('GET', 'POST').slice(0, -2) + rest.slice(0, -cut || undefined))
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          if (cut > 0) peer.socket.write(rest.slice(-cut))
+          await vi.waitFor(() => expect(peer.ended).toBe(true))
+          expect(String(peer.rest)).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*Connection: close\r\n[^]*POST \/page with abcde$/)
+          peer.socket.destroy()
+        }
+      }
+    },
+  )
+
+  const body = 'Content-Length: 500\r\n\r\nab'
+  test.each([
+    ['another protocol', offer],
+    ['WebSocket', upgradeRequest()],
+    ['another protocol, with a body that is not all there,', offer.slice(0, -2) + body],
+    ['WebSocket, with such a body,', upgradeRequest().slice(0, -2) + body],
+  ])(
     'an upgrade to %s behind a request that is not answered yet mixes with no response and harms nobody',
     async (_, request) => {
       const seen: string[] = []
@@ -452,7 +498,6 @@ describe('closing', () => {
 
   test.each(['ws', 'wss'])('a peer of %s that never answers is cut after the timeout', async (scheme) => {
     const listener = await serve(scheme === 'ws' ? {} : { tls: certificate }, () => {})
-    const { connect: connectTls } = await import('node:tls')
     const socket = scheme === 'ws'
       ? await rawConnect(listener.port)
       : connectTls({ port: listener.port, ca: certificate.cert })
