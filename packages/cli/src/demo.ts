@@ -9,7 +9,7 @@ import { DemoServer } from './demo/server.ts'
 import { Progress } from './demo/progress.ts'
 import { type RoundTrip, roundTrip } from './demo/round-trip.ts'
 import { describeFailure } from './failure.ts'
-import { Output } from './output.ts'
+import { Output, OutputClosed } from './output.ts'
 import { stopRequested } from './signals.ts'
 import { formatSize, readSize } from './size.ts'
 
@@ -17,19 +17,21 @@ const help = `
 Usage: npm start -- [options]
 
 Sends one binary message of 1 GiB through an echo server and back, checks its SHA-256, and prints throughput and growth of
-memory. Then the server stays up for a terminal and a browser.
+memory. Then the server stays up for a terminal and a browser, until Ctrl-C.
 
   --once          end after the check: 0 when the sums are equal, 1 when they are not
-  --size SIZE     the message's length, such as 64MiB or 4GiB; 1GiB unless told
+  --size SIZE     the message's length, such as 64MiB or 4GiB; 1GiB unless told. 64M and 64MB mean 64MiB, too
   --port NUMBER   where the server listens; any free port unless told
 `
 
+process.stderr.on('error', () => {}) // where nobody hears complaints, the exit code still tells
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: string[]): Promise<number> {
   try {
     return await demo(args)
   } catch (error) {
+    if (error instanceof OutputClosed) return 0 // as in `npm start | head`: nobody wants more
     process.stderr.write(`demo: ${describeFailure(error)}\n`)
     return error instanceof UsageError ? 2 : 1
   }
@@ -43,13 +45,15 @@ async function demo(args: string[]): Promise<number> {
     help: { type: 'boolean', short: 'h' },
   })
   const output = new Output()
-  const print = (text: string) => output.write(`${text}\n`)
+  const print = async (text: string) => {
+    await output.write(`${text}\n`)
+    await output.flush()
+  }
   if (values.help) return await print(help.trim()).then(() => 0)
   if (positionals.length > 0) throw new UsageError(`want options only, got ${JSON.stringify(positionals[0])}`)
   const size = readSize('--size', values.size ?? '1GiB')
   const port = readWholeNumber('--port', values.port ?? '0', 0, 65535)
 
-  const stop = values.once ? undefined : stopRequested()
   const server = await DemoServer.listen(port)
   try {
     await print(`echo server on ${server.url}`)
@@ -57,7 +61,9 @@ async function demo(args: string[]): Promise<number> {
     const result = await roundTrip(server.url, size, new Progress(output, size))
     await print(report(result))
     if (!result.equal) return 1
-    if (stop === undefined) return 0
+    if (values.once) return 0
+    // Not before: until here there is nobody to say goodbye to, and the system's way to stop is at once.
+    const stop = stopRequested()
     await print(invitation(server))
     await stop
     return 0

@@ -7,14 +7,27 @@ import { oneLine } from './printable.ts'
 /** OpenSSL's errors come with its source file; the reason in the midst is what they are about. */
 const openSsl = /[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):[^:]*:\d+:/g
 
+/** The system's words for a certificate that nobody who is trusted has signed. */
+const untrusted: readonly unknown[] = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]
+
 /** One line, without line breaks or control characters. */
 export function describeFailure(error: unknown): string {
   const parts: string[] = []
+  let remedy = ''
   for (let at: unknown = error; at !== undefined && parts.length < 5; at = causeOf(at)) {
     const message = messageOf(at)
     if (message !== '' && !parts.some((part) => part.includes(message))) parts.push(message)
+    if (untrusted.includes((at as { code?: unknown } | null)?.code)) {
+      remedy = ' (--ca FILE trusts it, --insecure takes any)'
+    }
   }
-  return oneLine(parts.join(': '))
+  return oneLine(parts.join(': ') + remedy)
 }
 
 function messageOf(error: unknown): string {

@@ -4,4 +4,5 @@
 import process from 'node:process'
 import { run } from './program.ts'
 
+process.stderr.on('error', () => {}) // where nobody hears complaints, the exit code still tells
 process.exitCode = await run(process.argv.slice(2))

@@ -7,7 +7,7 @@ import { UsageError } from './arguments.ts'
 import { connectCommand } from './connect.ts'
 import { describeFailure } from './failure.ts'
 import { connectHelp, programHelp, serveHelp } from './help.ts'
-import { OutputClosed } from './output.ts'
+import { Output, OutputClosed } from './output.ts'
 import { serveCommand } from './serve.ts'
 
 /** One of the program's commands. */
@@ -24,14 +24,13 @@ const commands: ReadonlyMap<string, Command> = new Map([
 
 /** Runs the program with the arguments behind its name; gives the exit code. */
 export async function run(args: string[]): Promise<number> {
-  const [name, ...rest] = args
+  const [name, ...rest] = args[0] === 'help' ? [...args.slice(1), '--help'] : args
   const command = commands.get(name ?? '')
   try {
-    if (name === '--version') return say(version())
-    if (name === 'help') return say(commands.get(rest[0] ?? '')?.help ?? programHelp)
-    if (name === '--help' || name === '-h') return say(programHelp)
+    if (name === '--version') return await say(version())
+    if (name === '--help' || name === '-h') return await say(programHelp)
     if (command === undefined) throw new UsageError(complaint(name))
-    if (rest.includes('--help') || rest.includes('-h')) return say(command.help)
+    if (rest.includes('--help') || rest.includes('-h')) return await say(command.help)
     return await command.run(rest)
   } catch (error) {
     if (error instanceof OutputClosed) return 0 // as in `wirestream … | head`: nobody wants more
@@ -48,8 +47,10 @@ function complaint(name: string | undefined): string {
   return `unknown ${name.startsWith('-') ? 'option' : 'command'} ${JSON.stringify(name)}, ${wanted}`
 }
 
-function say(text: string): number {
-  process.stdout.write(`${text.trimEnd()}\n`)
+async function say(text: string): Promise<number> {
+  const output = new Output()
+  await output.write(`${text.trimEnd()}\n`)
+  await output.flush()
   return 0
 }
 

@@ -4,13 +4,14 @@ import process from 'node:process'
 
 const names = ['SIGINT', 'SIGTERM'] as const
 
-/** Calls `stop` at the first request; the returned function forgets it. */
+/** Calls `stop` at the first request, and tells a terminal that what follows may take a while; the returned function forgets it. */
 export function onStop(stop: (signal: NodeJS.Signals) => void): () => void {
   const forget = () => {
     for (const name of names) process.off(name, heed)
   }
   const heed = (signal: NodeJS.Signals) => {
     forget()
+    if (process.stderr.isTTY) process.stderr.write('closing; Ctrl-C again ends at once\n')
     stop(signal)
   }
   for (const name of names) process.on(name, heed)

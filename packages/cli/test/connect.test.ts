@@ -1,13 +1,9 @@
 // `wirestream connect` as its users meet it, against servers of others and our own.
 
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { serve } from '@wirestream/node'
-import { makeCertificate, wsServer } from '@wirestream/testing'
+import { wsServer } from '@wirestream/testing'
 import { describe, expect, it } from 'vitest'
 import { expectOneComplaint, Program, run, startEcho } from './support/program.ts'
 
@@ -35,19 +31,6 @@ describe('connect', () => {
     expect((await program.finished).stdout).toBe(lines)
   })
 
-  it('sends a line of any length as one message', async () => {
-    const lengths: number[] = []
-    await using server = await wsServer((socket) => {
-      socket.on('message', (data) => {
-        lengths.push((data as Uint8Array).length)
-        if (lengths.length === 2) socket.close(1000)
-      })
-    })
-    const { code } = await run(['connect', server.url], `${'ä'.repeat(1_000_000)}\r\nshort\n`)
-    expect(code).toBe(0)
-    expect(lengths).toEqual([2_000_000, 5])
-  })
-
   it('prints a binary message as a line about it', async () => {
     await using server = await wsServer((socket) => {
       socket.send(Uint8Array.from({ length: 20 }, (_, i) => i))
@@ -62,19 +45,6 @@ describe('connect', () => {
       'binary, 200000 bytes: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 …',
       '',
     ])
-  })
-
-  it('prints what comes behind the end of standard input', async () => {
-    await using server = await wsServer((socket) => {
-      socket.on('message', () => {
-        setTimeout(() => {
-          socket.send('the answer')
-          socket.close(1000, 'done')
-        }, 50)
-      })
-    })
-    const finished = await run(['connect', server.url, '--linger', '25'], 'the question')
-    expect(finished).toEqual({ code: 0, stdout: 'the answer\n', stderr: 'closed: 1000 done\n' })
   })
 
   it('ends with the peer, standard input open or not, and says with which code', async () => {
@@ -108,24 +78,6 @@ describe('connect', () => {
     expect(finished).toMatchObject({ code: 1, stdout: '' })
     expect(expectOneComplaint(finished)).toMatch(/1000 bytes/)
     expect(codes).toEqual([1009])
-  })
-
-  it('takes a certificate that --ca names, any with --insecure, and no other', async () => {
-    const { cert, key } = makeCertificate(['localhost'])
-    const folder = mkdtempSync(join(tmpdir(), 'wirestream-'))
-    try {
-      const file = join(folder, 'ca.pem')
-      writeFileSync(file, cert)
-      await using server = await serve({ tls: { cert, key } }, (connection) => connection.close())
-      const url = `wss://localhost:${server.port}`
-      expect(await run(['connect', url, '--ca', file])).toMatchObject({ code: 0, stderr: 'closed: 1005\n' })
-      expect(await run(['connect', url, '--insecure'])).toMatchObject({ code: 0, stderr: 'closed: 1005\n' })
-      const refused = await run(['connect', url])
-      expect(refused.code).toBe(1)
-      expect(expectOneComplaint(refused)).toMatch(/certificate/)
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
   })
 
   it('exits with 1 where the connection breaks', async () => {
@@ -163,18 +115,11 @@ describe('connect', () => {
     expect(expectOneComplaint(finished)).toMatch(/200 ms/)
   })
 
-  it('closes with 1000 on SIGINT and exits with 130', async () => {
-    let greet!: (code: number) => void
-    const closed = new Promise<number>((resolve) => greet = resolve)
-    await using server = await wsServer((socket) => {
-      socket.on('close', greet)
-      socket.send('ready')
-    })
+  it('exits with 0 where nobody reads how the connection ended', async () => {
+    await using server = await wsServer((socket) => socket.close(1000))
     await using program = new Program(['connect', server.url])
-    await program.output(/ready/)
-    program.child.kill('SIGINT')
-    expect(await closed).toBe(1000)
-    expect((await program.finished).code).toBe(130)
+    program.child.stderr.destroy()
+    expect((await program.finished).code).toBe(0)
   })
 
   it('ends quietly when nobody reads its output any more', async () => {
@@ -187,29 +132,5 @@ describe('connect', () => {
     await program.output(/x/)
     program.child.stdout.destroy()
     expect(await program.finished).toMatchObject({ code: 0, stderr: '' })
-  })
-
-  it('stops reading standard input while the peer does not read', async () => {
-    let received = 0
-    let resume!: () => void
-    await using server = await wsServer((socket) => {
-      socket.pause()
-      resume = () => socket.resume()
-      socket.on('message', (data) => received += (data as Uint8Array).length)
-    }, { maxPayload: 2 ** 26 })
-    await using program = new Program(['connect', server.url])
-    const line = `${'x'.repeat(99_999)}\n`
-    const write = () => new Promise<void>((resolve) => program.child.stdin.write(line, () => resolve()))
-    let written = 0
-    // One-sided: a program that buffered would take all of it without ever stalling.
-    for (let stalled = false; !stalled && written < 1000; written++) {
-      const timer = new Promise<boolean>((resolve) => setTimeout(resolve, 1000, true))
-      stalled = await Promise.race([write().then(() => false), timer])
-    }
-    expect(written).toBeLessThan(500)
-    resume()
-    program.child.stdin.end()
-    expect((await program.finished).code).toBe(0)
-    expect(received).toBe(written * 99_999)
   })
 })

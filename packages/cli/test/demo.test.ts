@@ -60,6 +60,21 @@ describe('the demo', () => {
     expect(await program.finished).toMatchObject({ code: 0, stderr: '' })
   })
 
+  it('ends at once when it is interrupted under way', async () => {
+    await using program = new Program(['--size', '1TiB'], 'demo.js')
+    await program.output(/there and back/)
+    program.child.kill('SIGINT')
+    await program.finished
+    expect(program.child.signalCode).toBe('SIGINT')
+  })
+
+  it('ends quietly when nobody reads its output any more', async () => {
+    await using program = new Program(['--size', '64MiB'], 'demo.js')
+    await program.output(/echo server/)
+    program.child.stdout.destroy()
+    expect(await program.finished).toMatchObject({ code: 0, stderr: '' })
+  })
+
   it('notices a message that came back changed', async () => {
     await using server = await wsServer((socket) => {
       socket.on('message', (data) => {

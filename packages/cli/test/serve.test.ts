@@ -2,10 +2,11 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { networkInterfaces } from 'node:os'
 import { connect } from '@wirestream/node'
 import { wsClient } from '@wirestream/testing'
 import { describe, expect, it } from 'vitest'
-import { expectOneComplaint, run, startEcho } from './support/program.ts'
+import { expectOneComplaint, Program, run, startEcho } from './support/program.ts'
 
 describe('serve --echo', () => {
   it('prints where it listens as its first line', async () => {
@@ -120,6 +121,16 @@ describe('serve --echo', () => {
     server.child.kill('SIGTERM')
     expect(await server.finished).toMatchObject({ code: 0, stderr: '' })
     socket.terminate()
+  })
+
+  const hasIPv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ family }) => family === 'IPv6'))
+  it.skipIf(!hasIPv6).each([
+    ['[::1]', /^listening on ws:\/\/\[::1\]:\d+\n$/],
+    ['0.0.0.0', /^listening on ws:\/\/127\.0\.0\.1:(\d+)\nand on every other IPv4 address of this machine, port \1\n$/],
+    ['::', /^listening on ws:\/\/\[::1\]:(\d+)\nand on every other address of this machine, port \1\n$/],
+  ])('says where it listens with --host %s', async (host, lines) => {
+    await using server = new Program(['serve', '--echo', '--host', host])
+    await server.output(lines)
   })
 
   it('says that the port is taken', async () => {

@@ -11,6 +11,9 @@ export interface Finished {
   stderr: string
 }
 
+/** For a program that should take standard error for a terminal. */
+export const terminal = { NODE_OPTIONS: '--import=data:text/javascript,process.stderr.isTTY=true' }
+
 /** A program that runs. */
 export class Program {
   readonly child: ChildProcessWithoutNullStreams
@@ -20,11 +23,15 @@ export class Program {
   #stderr = ''
   #onOutput = () => {}
 
-  /** Starts `dist/main.js`, or another entry. */
-  constructor(args: readonly string[], entry = 'main.js') {
+  /** Starts `dist/main.js`, or another entry; `variables` are added to the environment. */
+  constructor(args: readonly string[], entry = 'main.js', variables: Readonly<Record<string, string>> = {}) {
     const path = fileURLToPath(new URL(`../../dist/${entry}`, import.meta.url))
     // A test that hangs is given up on after 30 s without its `await using` ever running.
-    const child = this.child = spawn(process.execPath, [path, ...args], { timeout: 25_000, killSignal: 'SIGKILL' })
+    const limit = { timeout: 25_000, killSignal: 'SIGKILL' } as const
+    const child = this.child = spawn(process.execPath, [path, ...args], {
+      env: { ...process.env, ...variables },
+      ...limit,
+    })
     child.stdin.on('error', () => {}) // it may end before it has read everything
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text
@@ -63,7 +70,7 @@ export class Program {
 }
 
 /** Runs the program to its end with this standard input. */
-export async function run(args: readonly string[], input = '', entry?: string): Promise<Finished> {
+export async function run(args: readonly string[], input: string | Uint8Array = '', entry?: string): Promise<Finished> {
   await using program = new Program(args, entry)
   program.child.stdin.end(input)
   return await program.finished
