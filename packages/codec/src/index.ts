@@ -4,12 +4,12 @@
  * @module
  */
 
-export type { BytesLike, ByteStreams, Control, Frame, FrameInit, Message, Role } from './values/types.ts'
+export type { BytesLike, ByteStreams, Control, Frame, FrameInit, Message, OwnBytes, Role } from './values/types.ts'
 export { isControl, Opcode } from './values/opcode.ts'
 export { isSendableStatusCode, StatusCode } from './values/status-code.ts'
 export { ProtocolError, type ProtocolErrorCode } from './values/protocol-error.ts'
 export { type CloseInfo, UpgradeError, WebSocketError } from './values/websocket-error.ts'
-export { DEFAULT_LIMITS, type Limits } from './values/limits.ts'
+export { DEFAULT_LIMITS, type Limits, type LimitsInit } from './values/limits.ts'
 export type { Allocate } from './values/growing-bytes.ts'
 
 export { FrameDecoder, type FrameDecoderOptions } from './frame/decoder.ts'

@@ -61,7 +61,7 @@ export async function serve(options: ServeOptions, onConnection: ConnectionHandl
 }
 
 function createHttpServer({ tls, limits }: ServeOptions): Server {
-  const { headSize, handshakeTimeout } = { ...DEFAULT_LIMITS, ...limits }
+  const { headSize = DEFAULT_LIMITS.headSize, handshakeTimeout = DEFAULT_LIMITS.handshakeTimeout } = limits ?? {}
   const finite = handshakeTimeout < 2 ** 31
   const options: ServerOptions = {
     maxHeaderSize: headSize,

@@ -423,7 +423,7 @@ describe('a request that is not for us', () => {
   test.each(['', 'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: web'])(
     '%j and then silence ends with the handshake timeout',
     async (start) => {
-      await using listener = await serve({ limits: { handshakeTimeout: 40 } }, echo)
+      await using listener = await serve({ limits: { handshakeTimeout: 40, headSize: undefined } }, echo)
       const peer = new RawPeer(await rawConnect(listener.port))
       if (start !== '') peer.socket.write(start)
       await vi.waitFor(() => expect(peer.ended).toBe(true), { timeout: 5000 })

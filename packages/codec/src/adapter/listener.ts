@@ -36,7 +36,8 @@ export interface ListenTarget {
 
 /**
  * Opens a listener for a group of connections; `tls` tells whether clients speak TLS to it. Rejects with the signal's reason;
- * with a `WebSocketError` whose cause is the system's error where `listen` fails, but for a `TypeError` or `RangeError`.
+ * with a `WebSocketError` whose cause is the system's error where `listen` fails, but for a `TypeError` or `RangeError`;
+ * with a `TypeError` for an empty hostname.
  */
 export async function listenWith(
   group: ConnectionGroup,
@@ -46,6 +47,8 @@ export async function listenWith(
   ) => ListeningSocket | Promise<ListeningSocket>,
 ): Promise<Listener> {
   const { signal, hostname = '127.0.0.1', port = 0, unix } = options
+  // Some systems would take it for all addresses.
+  if (hostname === '') throw new TypeError('Cannot serve: hostname must be an address or a name, got an empty string')
   signal?.throwIfAborted()
   let socket: ListeningSocket
   try {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // What serving is beside sockets: a group of connections, a handler for each, and an end for all. Every adapter's `serve` is
 // this and a way to listen. Owns the connections of a listener and the answer to errors that nobody awaits.
 

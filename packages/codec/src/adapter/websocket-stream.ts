@@ -6,7 +6,7 @@ import type { CloseResult } from '../connection/ends.ts'
 import { parseWebSocketUrl } from '../handshake/client.ts'
 import { checkProtocols } from '../handshake/protocols.ts'
 import { describe, isIterable } from '../values/bytes.ts'
-import type { BytesLike } from '../values/types.ts'
+import type { BytesLike, OwnBytes } from '../values/types.ts'
 import { checkCloseInfo, type CloseInfo, WebSocketError } from '../values/websocket-error.ts'
 
 /** The standard's options; adapters add theirs. */
@@ -20,7 +20,7 @@ export interface WebSocketStreamOptions {
 /** What an open `WebSocketStream` gives. */
 export interface WebSocketOpenInfo {
   /** Messages that come: a string for text, a fresh `Uint8Array` for binary. */
-  readable: ReadableStream<string | Uint8Array>
+  readable: ReadableStream<string | OwnBytes>
   /** Messages to send: bytes, or anything that becomes a string. */
   writable: WritableStream<string | BytesLike>
   /** The negotiated extensions; empty for none. */
@@ -59,6 +59,11 @@ export class BaseWebSocketStream<O extends WebSocketStreamOptions> {
     this.closed = connected.then((connection) => connection.closed)
     this.opened.catch(() => {})
     this.closed.catch(() => {})
+  }
+
+  /** As Web IDL names the objects of an interface. */
+  get [Symbol.toStringTag](): string {
+    return 'WebSocketStream'
   }
 
   /**

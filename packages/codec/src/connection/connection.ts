@@ -1,8 +1,9 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The door of a connection: byte streams on one side, messages on the other. Owns the public shape; the life behind it is the session's.
 
 import type { CloseBody } from '../message/close-body.ts'
 import { checkControlData } from '../message/encoder.ts'
-import type { BytesLike, ByteStreams, Frame } from '../values/types.ts'
+import type { BytesLike, ByteStreams, Frame, OwnBytes } from '../values/types.ts'
 import { checkCloseInfo, type CloseInfo } from '../values/websocket-error.ts'
 import type { CloseResult } from './ends.ts'
 import type { IncomingMessage } from './incoming-message.ts'
@@ -76,8 +77,8 @@ export class Connection {
    * pulled; backpressure reaches the transport. Errors with a `WebSocketError` when the connection ends uncleanly.
    * Cancelling it closes the connection, with the code and reason of a `WebSocketError` if that is what it is cancelled with.
    */
-  get readable(): ReadableStream<string | Uint8Array> {
-    return this.#session.inbound.readable
+  get readable(): ReadableStream<string | OwnBytes> {
+    return this.#session.inbound.readable as ReadableStream<string | OwnBytes>
   }
 
   /**

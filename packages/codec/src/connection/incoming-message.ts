@@ -5,6 +5,7 @@ import { MessageAssembler } from '../message/assembler.ts'
 import { decodeAcceptedText } from '../message/text.ts'
 import { SMALL } from '../values/bytes.ts'
 import { sameShape } from '../values/same-shape.ts'
+import type { OwnBytes } from '../values/types.ts'
 import type { AssemblyOptions } from './assembly.ts'
 import type { Inbox } from './inbox.ts'
 import type { DataPart } from './protocol.ts'
@@ -17,7 +18,7 @@ export interface MessageEvents {
   cutShort(): unknown
 }
 
-const BodyStream = sameShape(class extends ReadableStream<Uint8Array> {})
+const BodyStream = sameShape(class extends ReadableStream<OwnBytes> {})
 
 /** One incoming message. Take its `body`, `bytes()` or `text()` before asking for the next: what is unread then is skipped. */
 export class IncomingMessage {
@@ -30,7 +31,7 @@ export class IncomingMessage {
   #pending: DataPart | undefined
   #complete = false
   #left = false
-  #body: ReadableStream<Uint8Array> | undefined
+  #body: ReadableStream<OwnBytes> | undefined
   #whole = false
 
   /** Made by `Connection.messages()`. */
@@ -46,7 +47,7 @@ export class IncomingMessage {
    * The payload as it comes; each chunk is the reader's own. A text's bytes are valid UTF-8, checked as they came, and may be
    * cut inside a character. Cancelling it skips the rest of the message.
    */
-  get body(): ReadableStream<Uint8Array> {
+  get body(): ReadableStream<OwnBytes> {
     if (this.#whole) throw takenAlready()
     return this.#body ??= new BodyStream({
       pull: (controller) => this.#pull(controller),
@@ -55,7 +56,7 @@ export class IncomingMessage {
   }
 
   /** The whole payload, an exact array of the caller's own. Above `limits.maxMessageSize` the connection fails with 1009. */
-  async bytes(): Promise<Uint8Array> {
+  async bytes(): Promise<OwnBytes> {
     if (this.#whole || this.#body !== undefined) throw takenAlready()
     this.#whole = true
     const { maxMessageSize, allocate } = this.#options
@@ -68,7 +69,7 @@ export class IncomingMessage {
       }
       assembler.append(part.frame)
     }
-    return assembler.take()
+    return assembler.take() as OwnBytes
   }
 
   /** The whole payload as a string; for a binary message, decoded as UTF-8 with replacement characters. */
@@ -103,7 +104,7 @@ export class IncomingMessage {
     return part
   }
 
-  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  async #pull(controller: ReadableStreamDefaultController<OwnBytes>): Promise<void> {
     for (;;) {
       const part = await this.#next()
       const payload = part && this.#join(part)
@@ -117,10 +118,10 @@ export class IncomingMessage {
    * A payload as a chunk of the reader's own. What follows it in the same received chunk is moved over the headers in between:
    * one chunk to read instead of several, and none to copy.
    */
-  #join({ frame: { payload }, behind }: DataPart): Uint8Array {
-    if (payload.length <= SMALL) return payload // a copy already, see `Protocol`
+  #join({ frame: { payload }, behind }: DataPart): OwnBytes {
+    if (payload.length <= SMALL) return payload as OwnBytes // a copy already, see `Protocol`
     const inbox = this.#inbox
-    const memory = new Uint8Array(payload.buffer)
+    const memory = new Uint8Array(payload.buffer as ArrayBuffer)
     const start = payload.byteOffset
     let end = start + payload.length
     const chunkEnd = end + behind // what is behind that may be somebody else's

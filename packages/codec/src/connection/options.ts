@@ -1,6 +1,6 @@
 // How a connection is to behave, as its user says it.
 
-import { type Limits, resolveLimits } from '../values/limits.ts'
+import { type Limits, type LimitsInit, resolveLimits } from '../values/limits.ts'
 import type { Frame, Role } from '../values/types.ts'
 import type { Connection } from './connection.ts'
 import type { Environment } from './environment.ts'
@@ -15,7 +15,7 @@ export type Observe = (direction: 'in' | 'out', frame: Readonly<Frame>, connecti
 /** What both ends may choose. */
 export interface CommonOptions {
   /** Limits that differ from `DEFAULT_LIMITS`. */
-  limits?: Partial<Limits> | undefined
+  limits?: LimitsInit | undefined
   /** Pings an idle connection and ends a dead one; off unless given. */
   keepAlive?: KeepAlive | undefined
   /** Whether pings are answered by themselves. Default true; who turns it off sees pings with `observe` and answers with `pong`. */

@@ -93,7 +93,7 @@ function opcodeOf(item: Message | Control): Opcode {
 /** The payload of an item of that opcode: its `type` is read once, since a getter may say something else the next time. */
 function judgedPayload(opcode: Opcode, item: Message | Control): Payload {
   if (opcode === Opcode.Close) return encodeCloseBody(item as CloseBody)
-  const { data } = item as Exclude<typeof item, CloseBody>
+  const { data } = item as Exclude<typeof item, { type: 'close' }>
   if (opcode === Opcode.Text) return checkText(data)
   return opcode === Opcode.Binary ? judgedBytes(data as BytesLike, 'Cannot encode message') : checkControlData(data)
 }

@@ -29,6 +29,9 @@ export interface Limits {
   closeTimeout: number
 }
 
+/** Limits that differ from the default ones; what is left out or undefined does not. */
+export type LimitsInit = { [K in keyof Limits]?: Limits[K] | undefined }
+
 /** The limits that hold where a caller says nothing. */
 export const DEFAULT_LIMITS: Readonly<Limits> = {
   maxMessageSize: DEFAULT_MAX_MESSAGE_SIZE,
@@ -55,10 +58,10 @@ const smallest: Partial<Record<keyof Limits, number>> = {
 }
 
 /** Limits that were resolved already: a server resolves its own once for all connections. */
-const known: WeakSet<Partial<Limits>> = new WeakSet()
+const known: WeakSet<LimitsInit> = new WeakSet()
 
 /** The default limits with a caller's in their place. Throws `RangeError` for a value that is no whole number or too small. */
-export function resolveLimits(limits: Partial<Limits> = {}): Limits {
+export function resolveLimits(limits: LimitsInit = {}): Limits {
   if (known.has(limits)) return limits as Limits
   const resolved = { ...DEFAULT_LIMITS }
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {

@@ -14,6 +14,12 @@ export function checkRole(role: Role): Role {
 /** Bytes as a caller may hand them in. Views on a `SharedArrayBuffer` and resizable buffers are refused with a `TypeError`. */
 export type BytesLike = ArrayBuffer | ArrayBufferView
 
+/**
+ * Bytes in memory of their own, which nobody shares: what the platform's types want for a `Response`, a `Blob` or a hash. From TypeScript
+ * 5.7 on it is `Uint8Array<ArrayBuffer>`, before that `Uint8Array`.
+ */
+export type OwnBytes = ReturnType<Uint8Array['slice']>
+
 /** A byte transport: TCP, TLS, a Unix socket, a MessagePort, a test pipe. */
 export interface ByteStreams {
   /** What the peer sends. Whoever reads a chunk owns its bytes. */
@@ -47,7 +53,7 @@ export interface Frame {
 }
 
 /** A frame to be sent; what is left out is `fin: true`, reserved bits off, and a whole frame. */
-export type FrameInit = Pick<Frame, 'opcode' | 'payload'> & Partial<Frame>
+export type FrameInit = Pick<Frame, 'opcode' | 'payload'> & { [K in keyof Frame]?: Frame[K] | undefined }
 
 /** A whole data message (RFC 6455 §5.6). */
 export type Message = { type: 'text'; data: string } | { type: 'binary'; data: Uint8Array }
@@ -55,4 +61,4 @@ export type Message = { type: 'text'; data: string } | { type: 'binary'; data: U
 /** A control frame, taken apart (RFC 6455 §5.5). A Close frame without a body has no `statusCode`. */
 export type Control =
   | { type: 'ping' | 'pong'; data: Uint8Array }
-  | { type: 'close'; statusCode?: number; reason: string }
+  | { type: 'close'; statusCode?: number | undefined; reason: string }

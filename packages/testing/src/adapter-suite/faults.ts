@@ -96,6 +96,12 @@ export const faultTests: Tests = {
     assert.equal((error.cause as { code?: string }).code, 'EADDRINUSE')
   },
 
+  async 'a hostname that is empty, which to some systems is every address'({ serve }) {
+    const error = await failure(serve({ hostname: '' }, echo))
+    assert.ok(error instanceof TypeError, String(error))
+    assert.equal(error.message, 'Cannot serve: hostname must be an address or a name, got an empty string')
+  },
+
   async 'a Unix path in use, by a socket and by a file'({ serve }) {
     const unix = socketPath()
     await using _ = await serve({ unix }, echo)

@@ -18,6 +18,7 @@ async function talk(
   await using listener = await serve({ onError() {}, protocols: ['chosen'] }, handler)
   const stream = new WebSocketStream(listener.url)
   try {
+    assert.equal(String(stream), '[object WebSocketStream]')
     await act(stream, listener.url)
   } finally {
     stream.close()
