@@ -11,7 +11,7 @@ export function echoChart(results: readonly Result[]): string {
     suite === 'echo' && rival !== PLAIN_WS && rival !== TCP && name.endsWith('pipe')
   )
   return chart(
-    'Messages echoed through Web Streams, against the server that people use',
+    'Messages echoed by readable.pipeTo(writable), against the server that people use',
     'Size of a message, connections × messages in flight on each. Thin line: the spread of the rounds.',
     conditions(own),
     panels(own, (name) => name.replace(/, pipe$/, '')),

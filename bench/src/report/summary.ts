@@ -4,11 +4,9 @@ import type { Result } from '../result.ts'
 import { PLAIN_WS, TCP } from '../rivals.ts'
 import { conditions, measuredOn, table } from './markdown.ts'
 
-/** Echo by pipe, ours against the server that people use on each runtime. */
+/** Echo by pipe and by loop, ours against the server that people use on each runtime. */
 export function summary(results: readonly Result[]): string {
-  const echo = results.filter(({ suite, case: name, rival }) =>
-    suite === 'echo' && name.endsWith('pipe') && rival !== TCP && rival !== PLAIN_WS
-  )
+  const echo = results.filter(({ suite, rival }) => suite === 'echo' && rival !== TCP && rival !== PLAIN_WS)
   const runtimes = measuredOn(echo)
   const names = [...new Set(echo.map(({ case: name }) => name))]
   const heads = runtimes.map((runtime) => `${runtime}, ${echo.find((result) => result.runtime === runtime)!.rival}`)
@@ -21,7 +19,7 @@ export function summary(results: readonly Result[]): string {
   ])
   return `${table(['echo', ...heads], rows)}
 How often ours echoes for each time that the other does, both through their public interfaces: size of a message,
-connections × messages in flight on each.
+connections × messages in flight on each; by \`readable.pipeTo(writable)\`, or by \`for await\` with \`send\`.
 
 ${conditions(echo)}`
 }
