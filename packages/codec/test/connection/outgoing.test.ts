@@ -236,7 +236,10 @@ describe.each(roles)('as a %s', (role) => {
       const { connection, world, frames, did } = open((connection) => {
         const writer = connection.writable.getWriter()
         for (const text of ['a', 'b']) writer.write(text.repeat(1000)).catch(() => {}) // more than may wait
-      }, { environment: { defer: (callback) => callback() }, limits: { maxQueued: 1000, highWaterMark: 1 } })
+      }, {
+        environment: { defer: (callback) => callback() },
+        limits: { maxQueued: 1000, highWaterMark: 1, closeTimeout: 200 },
+      })
       await drain()
       void connection.send(new Uint8Array(70_000))
       await world.settle()
