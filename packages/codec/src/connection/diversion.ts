@@ -11,18 +11,20 @@ export class Diversion {
   readonly #assembly: Assembly
   readonly #longest: number
   readonly #environment: Pick<Environment, 'defer'>
-  readonly #events: { onRoom(): void }
+  readonly #events: { deliver(): void }
   #target: Outbound | undefined
   /** The one whose room we wait for; and who was handed something since its last flush. */
   #awaited: Outbound | undefined
   #unflushed: Outbound | undefined
+  /** The one that was found to be over. */
+  #over: Outbound | undefined
 
-  /** `longest` is the longest message, in bytes; `onRoom` is told when a target that had no room has it. */
+  /** `longest` is the longest message, in bytes; `deliver` is called when more may be taken. */
   constructor(
     assembly: Assembly,
     longest: number,
     environment: Pick<Environment, 'defer'>,
-    events: { onRoom(): void },
+    events: { deliver(): void },
   ) {
     this.#assembly = assembly
     this.#longest = longest
@@ -47,11 +49,10 @@ export class Diversion {
     this.#awaited = undefined
   }
 
-  /** Whether what comes may be taken. Where the target has no room, `onRoom` says when it has. */
+  /** Whether what comes may be taken. Where not, `deliver` is called when it may be. */
   hasRoom(): boolean {
     const target = this.#target
-    // What it would lose stays here until the pipe has let go, and is the next reader's then.
-    if (target?.over) return false
+    if (target?.over) return this.#leave(target)
     if (target === undefined || this.#assembly.inside || target.hasRoom || !target.isOpen) return true
     if (this.#awaited !== target) this.#awaitRoom(target)
     return false
@@ -82,12 +83,28 @@ export class Diversion {
     target?.flush()
   }
 
+  /**
+   * Takes nothing for a target that is over until its pipe has had time to end: it would be lost, and is the next reader's. A platform
+   * whose pipe hears of that only when it gets a message gets one then.
+   */
+  #leave(target: Outbound): false {
+    if (this.#over !== target) {
+      this.#over = target
+      this.#environment.defer(() => {
+        if (this.#target !== target) return
+        this.#target = undefined
+        this.#events.deliver()
+      })
+    }
+    return false
+  }
+
   #awaitRoom(target: Outbound): void {
     this.#awaited = target
     const goOn = (): void => {
       if (this.#awaited !== target) return
       this.#awaited = undefined
-      this.#events.onRoom()
+      this.#events.deliver()
     }
     // A pipe that was stopped, or whose target is lost, lets go of what it asked for. A platform whose pipe hears of that only when it
     // gets a message gets one, once the others' had time.

@@ -86,7 +86,7 @@ export class Inbound implements InboxTaker, MessageSource {
   end(error?: unknown): void {
     this.#inbox.end(error)
     if (this.#readable === undefined) return
-    if (this.#wanted && error === undefined) this.#deliver()
+    if (this.#wanted && error === undefined) this.deliver()
     else this.#settle()
   }
 
@@ -105,7 +105,7 @@ export class Inbound implements InboxTaker, MessageSource {
   pull(): void {
     this.#wanted = true
     this.#diversion.forgetRoom() // it was another read that waited
-    this.#deliver()
+    this.deliver()
   }
 
   cancel(reason: unknown): void {
@@ -129,7 +129,7 @@ export class Inbound implements InboxTaker, MessageSource {
   }
 
   /** Gives the waiting read its message, or the pipe's target all of them, as far as they are here. */
-  #deliver(): void {
+  deliver(): void {
     const inbox = this.#inbox
     this.#delivering = true
     while (this.#accepts()) {
@@ -145,11 +145,6 @@ export class Inbound implements InboxTaker, MessageSource {
   /** Whether something may be taken now. Where a pipe's target has no room, taking goes on when it has. */
   #accepts(): boolean {
     return this.#wanted && this.#inbox.error === undefined && this.#diversion.hasRoom()
-  }
-
-  /** The pipe's target has room again. */
-  onRoom(): void {
-    this.#deliver()
   }
 
   /** A pipe begins to hand messages to that connection, or does so no longer. */

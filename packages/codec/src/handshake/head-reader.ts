@@ -86,7 +86,7 @@ export class HeadReader<K extends keyof Heads> {
       const byte = chunk[at]!
       if (at >= headEnd) throw tooBig(`a head must be at most ${headSize} bytes`)
       if (afterCr !== (byte === LF) || isControl(byte)) throw illegal(afterCr ? CR : byte)
-      if (at >= lineEnd && (byte > CR || byte === TAB)) throw tooBig(`a line must be at most ${headLine} bytes`)
+      if (at >= lineEnd && byte !== CR && byte !== LF) throw tooBig(`a line must be at most ${headLine} bytes`)
       afterCr = byte === CR
       if (byte !== LF) continue
       const head = this.#readLine(this.#takeLine(chunk.subarray(lineStart, at + 1)))
