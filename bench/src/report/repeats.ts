@@ -1,4 +1,4 @@
-// Runs of the same: which of them counts, and how far apart they are.
+// Repeated runs of one comparison: which run counts, and how far apart they are.
 
 import { median } from '../harness.ts'
 import type { Result } from '../result.ts'

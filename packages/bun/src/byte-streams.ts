@@ -41,9 +41,9 @@ export function socketHandlers(
  *
  * Backpressure works both ways: while nobody reads, one chunk waits and the socket is paused; what the system does not take waits for
  * `drain`. Closing `writable` sends what was written and a FIN, behind TLS's close_notify, and reading goes on; the peer's FIN closes
- * `readable`, and writing goes on. When both have ended the socket is closed. Aborting `writable` closes it at once. Cancelling
- * `readable` discards what comes, and two seconds after our own end the socket is closed, whatever the peer does. Where it fails,
- * both streams do.
+ * `readable`, and writing goes on. When both have ended, the socket is closed. Aborting `writable` closes it at once. Cancelling
+ * `readable` discards what comes; once `writable` has closed, too, the socket is closed within two seconds, whatever the peer does. If
+ * it fails, both streams do.
  */
 export function byteStreams(socket: Bun.Socket): ByteStreams {
   return duplexOf(socket)

@@ -11,9 +11,9 @@ export interface ConnectOptions extends DiallingOptions<TlsOptions>, TlsOptions 
 /**
  * Connects to a WebSocket server: ws, wss, http or https.
  *
- * Rejects with a `SyntaxError` for a URL or subprotocols that cannot be used and a `TypeError` for header fields, before anything is
- * dialled; with an `UpgradeError`, which has the response's status, headers and body, where the server refuses; with a `WebSocketError`
- * where it cannot be reached, its certificate is refused, it breaks the protocol, or all of it takes longer than
+ * Rejects with `SyntaxError` for an unusable URL or subprotocols, `TypeError` for header fields and `RangeError` for limits, before
+ * anything is dialled; with an `UpgradeError`, which has the response's status, headers and body, where the server refuses; with a
+ * `WebSocketError` where it cannot be reached, its certificate is not trusted, it breaks the protocol, or opening takes longer than
  * `limits.handshakeTimeout`; with the signal's reason. Opens one connection at a time to each host and port (RFC 6455 §4.1).
  *
  * ```ts

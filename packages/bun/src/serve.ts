@@ -18,8 +18,8 @@ export interface ServeOptions extends ServingOptions, ListenTarget {
 }
 
 /**
- * Listens for WebSocket connections and hands each to `onConnection`. Resolves when it listens; rejects with a `WebSocketError`
- * whose cause is the system's error where it cannot, with the signal's reason, and with a `TypeError` for options that cannot be used.
+ * Listens for WebSocket connections and hands each to `onConnection`. Resolves once it listens. Rejects with a `WebSocketError`
+ * whose cause is the system's error where it cannot listen, `TypeError` or `RangeError` for unusable options, or the signal's reason.
  *
  * ```ts
  * import { serve } from '@wirestream/bun'

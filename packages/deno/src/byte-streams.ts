@@ -16,8 +16,8 @@ export interface ByteStreamsOptions {
  *
  * Backpressure works both ways: while nobody reads, one chunk waits and nothing more is read. Closing `writable` sends what was written
  * and a FIN, behind TLS's close_notify, and reading goes on; the peer's FIN closes `readable`, and writing goes on. When both
- * have ended the connection is closed. Aborting `writable` closes it at once. Cancelling `readable` discards what comes,
- * and two seconds after our own end the connection is closed, whatever the peer does. Where it fails, both streams do.
+ * have ended, the connection is closed. Aborting `writable` closes it at once. Cancelling `readable` discards what comes; once
+ * `writable` has closed, too, the connection is closed within two seconds, whatever the peer does. If it fails, both streams do.
  */
 export function byteStreams(conn: Deno.Conn, { head }: ByteStreamsOptions = {}): ByteStreams {
   return duplexOf(conn, head)

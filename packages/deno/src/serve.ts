@@ -20,9 +20,11 @@ export interface ServeOptions extends ServingOptions, ListenTarget {
 }
 
 /**
- * Listens for WebSocket connections and hands each to `onConnection`. Needs the permission `--allow-net` for host and port; for a Unix
- * socket `--allow-net` for `unix:` and its path, `--allow-read` and `--allow-write` for its path. Resolves when it listens; rejects with a `WebSocketError`
- * whose cause is the system's error where it cannot, with the signal's reason, and with a `TypeError` for options that cannot be used.
+ * Listens for WebSocket connections and hands each to `onConnection`. Resolves once it listens. Rejects with a `WebSocketError`
+ * whose cause is the system's error where it cannot listen, `TypeError` or `RangeError` for unusable options, or the signal's reason.
+ *
+ * Needs the permission `--allow-net` for host and port; for a Unix socket `--allow-net` for `unix:` and its path, and `--allow-read` and
+ * `--allow-write` for its path.
  *
  * ```ts
  * import { serve } from '@wirestream/deno'

@@ -15,14 +15,14 @@ export interface ByteStreamsOptions {
 }
 
 /**
- * The streams of a `net.Socket`, a `tls.TLSSocket`, or any duplex of Node's that behaves so. Takes the socket over; nobody else
- * may listen to its data. Chunks read are plain `Uint8Array`s of their own; a write resolves when the system has taken the chunk,
+ * The streams of a `net.Socket`, a `tls.TLSSocket`, or any Node duplex that behaves like one. Takes the socket over; nobody else
+ * may listen to its data. The reader owns each chunk, a plain `Uint8Array`. A write resolves when the system has taken the chunk,
  * which is not copied and must not change until then.
  *
  * Backpressure works both ways: while nobody reads, one chunk waits and the socket is paused. Closing `writable` sends what was
- * written and a FIN, behind TLS's close_notify, and reading goes on; the peer's FIN closes `readable`, and writing goes on. When both
- * have ended the socket is destroyed. Aborting `writable` destroys it at once. Cancelling `readable` discards what comes,
- * and two seconds after our own end the socket is destroyed, whatever the peer does. Where the socket fails, both streams do.
+ * written, then TLS's close_notify and a FIN, and reading goes on; the peer's FIN closes `readable`, and writing goes on. When both
+ * have ended, the socket is destroyed. Aborting `writable` destroys it at once. Cancelling `readable` discards what comes; once
+ * `writable` has closed, too, the socket is destroyed within two seconds, whatever the peer does. If the socket fails, both streams do.
  */
 export function byteStreams(socket: NodeDuplex, { head }: ByteStreamsOptions = {}): ByteStreams {
   return new NodeSocket(socket, head).duplex

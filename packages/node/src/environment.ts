@@ -9,7 +9,7 @@ import { withBallast } from './ballast.ts'
 // V8 keeps the smallest arrays on its own heap; below a page zeroing costs less than the way around it.
 const UNZEROED_FROM = 4096
 
-/** What rooms and doors, and connections of one's own, take from Node. */
+/** Node's timers, clock and memory, for codecs, streams and connections that you create yourself. */
 export const nodeEnvironment: Environment = /* @__PURE__ */ createEnvironment({
   // The check phase: behind all the microtasks of what was received, before the loop waits again.
   later: (callback) => void setImmediate(callback),
@@ -21,7 +21,7 @@ export const nodeEnvironment: Environment = /* @__PURE__ */ createEnvironment({
   },
 })
 
-/** The same with memory that is collected in time, where what is on the heap makes a full collection long; Node 20 and 22 see to it. */
+/** The same, with memory that is collected in time; Node 20 and 22 need no help for that (docs/decisions/0026). */
 export const connectionEnvironment: Environment = /* @__PURE__ */ parseInt(process.versions.node) >= 24
   ? { ...nodeEnvironment, allocate: withBallast(nodeEnvironment.allocate) }
   : nodeEnvironment

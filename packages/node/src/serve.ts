@@ -24,13 +24,13 @@ import { describeUpgrade, takeSocket } from './upgrade.ts'
 export interface ServeOptions extends Omit<ServingOptions, 'onRequest'>, ListenTarget {
   /** Serves over TLS, with the options of `node:https`: `cert` and `key` at least. */
   tls?: HttpsOptions | undefined
-  /** Answers plain HTTP requests. Default: 426 Upgrade Required. What it throws goes to `onError`, and is answered with 500. */
+  /** Answers plain HTTP requests. Default: 426 Upgrade Required. If it throws, the client gets a 500, and `onError` gets the error. */
   onRequest?: ((request: IncomingMessage, response: ServerResponse) => void | Promise<void>) | undefined
 }
 
 /**
- * Listens for WebSocket connections and hands each to `onConnection`. Resolves when it listens; rejects with a `WebSocketError`
- * whose cause is the system's error where it cannot, with the signal's reason, and with a `TypeError` for options that cannot be used.
+ * Listens for WebSocket connections and hands each to `onConnection`. Resolves once it listens. Rejects with a `WebSocketError`
+ * whose cause is the system's error where it cannot listen, `TypeError` or `RangeError` for unusable options, or the signal's reason.
  *
  * ```ts
  * import { serve } from '@wirestream/node'

@@ -7,16 +7,16 @@ import type { Duplex } from 'node:stream'
 import { byteStreams } from './byte-streams.ts'
 import { connectionEnvironment } from './environment.ts'
 
-/** How to accept a connection; the request and its socket say the rest. */
+/** How to accept a connection; everything else comes from the request and its socket. */
 export type UpgradeOptions = Omit<ServerOptions, 'requestHead' | 'head' | 'onRequest' | 'remoteAddress'>
 
 /**
- * Upgrades a request of an `http` or `https` server that exists already; call it from the server's `upgrade` event, within that turn.
- * Takes the socket over. A request that breaks a rule, or that `accept` refuses, is answered with an HTTP error; then this
- * rejects with an `UpgradeError`, as `acceptConnection` does.
+ * Upgrades a request on your own `http` or `https` server; call it synchronously in the server's `upgrade` event. Takes the socket
+ * over. A request that breaks a rule, or that `accept` refuses, is answered with an HTTP error; then this rejects with an
+ * `UpgradeError`. Rejects otherwise as `acceptConnection` does.
  *
- * A client may send it behind a request that your server has not answered yet (RFC 9112 §9.3.2), and Node tells of it at once: that
- * response would go out among the frames. `serve` takes no such upgrade; who answers slowly on a server of his own should not either.
+ * A client may send an upgrade after a request that your server has not answered yet (RFC 9112 §9.3.2), and Node reports it at once:
+ * the late response would then mix with the frames. `serve` ignores such upgrades; a server of your own that answers slowly should, too.
  *
  * ```ts
  * import { upgrade } from '@wirestream/node'

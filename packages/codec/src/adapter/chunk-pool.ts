@@ -56,11 +56,11 @@ class Chunk extends Given {
 }
 
 /**
- * Memory for the chunks of `FrameEncoder`s that is written again once it was given back. One pool serves any number of encoders.
+ * Reusable memory for the chunks of `FrameEncoder`s: give a chunk back and its memory is written again. One pool serves any number of
+ * encoders.
  *
- * A chunk is an exact view, and the only one of its ArrayBuffer while it is out; what lies beyond the view may be what was sent before.
- * One that is never given back is garbage like any other. Chunks of more than 2 MiB and of up to 64 bytes, which V8 keeps on its heap,
- * are arrays of their own.
+ * A chunk is an exact view, and the only view of its ArrayBuffer while in use; beyond it there may be bytes that were sent before. A
+ * chunk that is never given back is collected as usual. Chunks above 2 MiB or of at most 64 bytes are plain arrays, not pooled.
  *
  * ```ts run
  * import { FrameEncoder, MessageEncoder } from '@wirestream/codec'
@@ -87,7 +87,7 @@ export class ChunkPool {
   readonly #shelves: Block[][] = []
   #waiting = 0
 
-  /** A pool of at most 4 MiB that wait; what is given back beyond them is dropped. */
+  /** A pool that keeps at most 4 MiB of returned memory; more is left to the collector. */
   constructor({ allocate = allocateZeroed }: ChunkPoolOptions = {}) {
     this.#allocate = allocate
   }
@@ -109,8 +109,8 @@ export class ChunkPool {
   }
 
   /**
-   * Takes back a chunk that nobody looks at any more: the very one that was allocated, once the socket has taken it. Anything else is
-   * left alone: other arrays, payloads that were lent, chunks given back before, and those whose memory was transferred.
+   * Takes back a chunk that is no longer in use: the very array that was allocated, once the socket has taken it. Anything else is
+   * ignored: other arrays, lent payloads, chunks given back before or whose memory was transferred.
    */
   giveBack(chunk: Uint8Array): void {
     // What was transferred has no bytes any more; small arrays and Buffers are none of ours, and spared the 27 ns of asking them.

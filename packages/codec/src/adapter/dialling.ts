@@ -19,27 +19,27 @@ export interface DialTarget {
   readonly port: number
   /** Whether TLS will follow, through `startTls`. */
   readonly secure: boolean
-  /** The path of a Unix socket to dial instead; `hostname` and `port` are only spoken of then. */
+  /** The path of a Unix socket to dial instead; `hostname` and `port` are then not dialled. */
   readonly unix?: string | undefined
 }
 
-/** An open transport that no WebSocket was spoken on. */
+/** An open transport on which no upgrade has been sent yet. */
 export interface Dialled<Tls = unknown> {
   /** Its bytes; called once, at the end. */
   bytes(): ByteStreams
-  /** Starts TLS as a client; gives the secured transport, or nothing where it is this one still. */
+  /** Starts TLS as a client; resolves with the secured transport, or with nothing if that is still this object. */
   startTls(options: Tls): Promise<Dialled<Tls> | void>
 }
 
 /**
- * Opens a transport; in its place one may speak with a proxy first. `signal` is aborted when the opening fails or is given
- * up, until the connection is open: then whatever was opened must be closed. A rejection is passed on as the cause.
+ * Opens a transport; your own may talk to a proxy first. If the attempt fails or is given up before the connection is open, `signal`
+ * is aborted: close whatever was opened. What this rejects with becomes the cause of the error of `connect`.
  */
 export type Dial<Tls = unknown> = (target: DialTarget, signal: AbortSignal) => Promise<Dialled<Tls>>
 
-/** What TLS may be told in every runtime; adapters add theirs, by the names that the others have for it too. */
+/** TLS options of every runtime; adapters add their own, under the same names wherever they mean the same. */
 export interface CommonTlsOptions {
-  /** The name that the server's certificate must have, and that is asked for. Default: the URL's host. */
+  /** The name to ask the server for (SNI), and that its certificate must have. Default: the URL's host. */
   servername?: string | undefined
   /** A certificate to show to the server, in PEM, with its `key`. */
   cert?: string | undefined
@@ -47,7 +47,7 @@ export interface CommonTlsOptions {
   key?: string | undefined
 }
 
-/** What every adapter's `connect` takes, beside its own; no `Sec-WebSocket-Key`. */
+/** Options of every adapter's `connect`, which adds its own, such as TLS's `key`; the `Sec-WebSocket-Key` cannot be set. */
 export interface DiallingOptions<Tls = unknown> extends Omit<ClientOptions, 'key'> {
   /** Opens the transport in place of the adapter's `dialSocket`, for proxies and the like. */
   dial?: Dial<Tls> | undefined
@@ -58,8 +58,8 @@ export interface DiallingOptions<Tls = unknown> extends Omit<ClientOptions, 'key
 }
 
 /**
- * Dials and upgrades. Rejects as `openConnection` does; where dialling or TLS fails, with a `WebSocketError` whose cause is what
- * `dial` failed with; with the signal's reason. While one connection to a host and port is being opened, the next one to it waits.
+ * Dials and upgrades. Rejects as `openConnection` does, and where dialling or TLS fails, with a `WebSocketError` whose cause is the
+ * original error. While one connection to a host and port is being opened, the next one to them waits.
  */
 export async function dialConnection<Tls>(
   url: string | URL,

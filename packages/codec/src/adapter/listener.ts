@@ -28,16 +28,16 @@ export interface ListeningSocket {
 export interface ListenTarget {
   /** The port to listen on; 0, the default, takes a free one. */
   port?: number | undefined
-  /** The address to listen on. Default `127.0.0.1`: who wants to be reached from elsewhere says so, with `0.0.0.0` or `::`. */
+  /** The address to listen on. Default `127.0.0.1`; use `0.0.0.0` or `::` to be reachable from other machines. */
   hostname?: string | undefined
   /** The path of a Unix socket to listen on, in place of a port. */
   unix?: string | undefined
 }
 
 /**
- * Opens a listener for a group of connections; `tls` tells whether clients speak TLS to it. Rejects with the signal's reason;
- * with a `WebSocketError` whose cause is the system's error where `listen` fails, but for a `TypeError` or `RangeError`;
- * with a `TypeError` for an empty hostname.
+ * Opens a listener for a group of connections, whose clients speak TLS if `tls` is set. Rejects with a `TypeError` for an empty
+ * hostname; with the signal's reason; where `listen` fails, with its `TypeError` or `RangeError`, and for any other error with a
+ * `WebSocketError` that has it as cause.
  */
 export async function listenWith(
   group: ConnectionGroup,
@@ -111,7 +111,7 @@ class GroupListener implements Listener {
   async #close(timeout: number): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     const { startTimer } = environmentOf(this.#options)
-    // What is left then is cut: requests under way, and sockets that wait for their peers.
+    // After the timeout, cut what is still open: requests under way, and sockets whose peers do not finish.
     const stopTimer = startTimer(() => this.#socket.cut(), timeout)
     await Promise.all([this.#socket.stop(), this.#group.close({ timeout })])
     stopTimer()

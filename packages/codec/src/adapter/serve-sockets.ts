@@ -32,8 +32,8 @@ export interface SocketSource extends Pick<ListeningSocket, 'hostname' | 'port'>
 const PAUSE = 100
 
 /**
- * What an adapter's `serve` is beside `listen`. Rejects with a `WebSocketError` whose cause is what `listen` failed with, but for a
- * `TypeError` or `RangeError`; with the signal's reason; with a `TypeError` or `RangeError` for options that cannot be used.
+ * Everything in an adapter's `serve` but `listen`. Rejects with a `TypeError` or `RangeError` for unusable options; with the signal's
+ * reason; where `listen` fails, with its `TypeError` or `RangeError`, or with a `WebSocketError` that has any other error as cause.
  */
 export async function serveSockets<O extends ServingOptions & ListenTarget & { tls?: unknown }>(
   options: O,

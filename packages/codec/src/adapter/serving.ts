@@ -15,26 +15,26 @@ import type { ByteStreams } from '../values/types.ts'
 import { WebSocketError } from '../values/websocket-error.ts'
 import { Members } from './members.ts'
 
-/** Where an error came from that nobody awaits. */
+/** Where an error that nobody awaits came from. */
 export interface ServeErrorContext {
-  /** `handler`: what `onConnection` failed with; `upgrade`: the `accept` hook or an option; `request`: `onRequest`; `listener`: the socket that listens. */
+  /** `handler`: `onConnection`; `upgrade`: the `accept` hook or an option; `request`: `onRequest`; `listener`: the listening socket. */
   readonly where: 'handler' | 'upgrade' | 'request' | 'listener'
   /** The request that led there, where one was read. */
   readonly request?: UpgradeRequest | undefined
-  /** The connection, where there was one; it is closed with 1011 already. */
+  /** The connection, where there was one; it is being closed with 1011, unless it was closing before. */
   readonly connection?: Connection | undefined
 }
 
 /** What every adapter's `serve` takes, beside its own. */
 export interface ServingOptions
   extends Omit<ServerOptions, 'requestHead' | 'head' | 'remoteAddress' | 'onUpgradeRequest'> {
-  /** Hears of errors that nobody awaits. Default: they are written to the console. What a peer did wrong is no such error. */
+  /** Called with errors that nobody awaits. Default: they are written to the console. Faults of peers are not reported. */
   onError?: ((error: unknown, context: ServeErrorContext) => void) | undefined
   /** Aborting it closes the listener, with the default timeout. */
   signal?: AbortSignal | undefined
 }
 
-/** Takes a new connection. A throw or rejection closes the connection with 1011 and goes to `onError`, unless it is that connection's own end. */
+/** Takes a new connection. If it fails, the connection is closed with 1011 and `onError` gets the error, unless that is its own end. */
 export type ConnectionHandler = (connection: Connection, request: UpgradeRequest) => void | Promise<void>
 
 /** How a listener is closed. */
@@ -45,7 +45,7 @@ export interface ListenerCloseOptions {
 
 /** A server that listens. */
 export interface Listener {
-  /** Where clients connect to: `ws://127.0.0.1:8080`, `wss://…`; for people, `ws+unix:` and the path of a Unix socket. */
+  /** The URL to connect to: `ws://127.0.0.1:8080`, `wss://…`. For a Unix socket `ws+unix:` and its path, which is only for display. */
   readonly url: string
   /** The address that is listened on; empty for a Unix socket. */
   readonly hostname: string
@@ -54,8 +54,8 @@ export interface Listener {
   /** The connections that are open or closing. */
   readonly connections: ReadonlySet<Connection>
   /**
-   * Stops accepting, closes every connection with 1001 and waits for their ends; cuts what is left after the timeout. Resolves when
-   * everything is closed. Calling it again gives the same promise. Rejects with `RangeError` for a timeout that is none, and goes on.
+   * Stops accepting, closes every connection with 1001 and waits for them to end; what is still open after the timeout is cut. Resolves
+   * when everything is closed; later calls give the same promise. Rejects with `RangeError` for a bad timeout, and keeps listening.
    */
   close(options?: ListenerCloseOptions): Promise<void>
   /** Closes with the default timeout. */

@@ -18,30 +18,31 @@ import { HandshakeTransport, type Stop } from './transport.ts'
 
 /** How to accept as a server. */
 export interface ServerOptions extends CommonOptions, Omit<UpgradeAnswerOptions, 'extensions'> {
-  /** Decides about a request that fits the protocol, before it is answered. A throw is answered with 500 and passed on. */
+  /** Accepts or refuses a valid request before it is answered. If it throws, the client gets a 500, and the error is passed on. */
   accept?: ((request: UpgradeRequest) => AcceptDecision | Promise<AcceptDecision>) | undefined
   /**
    * Answers a plain HTTP request, GET or HEAD without a body, within `limits.handshakeTimeout`: for pages and health checks. Default:
-   * 426 Upgrade Required. A throw is answered with 500 and passed on. An HTTP server that reads heads itself answers by itself.
+   * 426 Upgrade Required (405 for HEAD). If it throws, the client gets a 500, and the error is passed on. Where an HTTP server reads the
+   * heads (`requestHead`), leave such requests to that server.
    */
   onRequest?: ((request: UpgradeRequest) => HttpAnswer | Promise<HttpAnswer>) | undefined
   /** The request's head, where an HTTP server has read it already. */
   requestHead?: RequestHead | undefined
-  /** Bytes that were read behind the head already; taken over. */
+  /** Bytes after the head that have been read already; taken over. */
   head?: Uint8Array | undefined
   /** The peer's address, for `UpgradeRequest`. */
   remoteAddress?: string | undefined
-  /** Hears of the request once it is understood, before it is decided upon. */
+  /** Called with every valid upgrade request, before `accept` decides. */
   onUpgradeRequest?: ((request: UpgradeRequest) => void) | undefined
   /** Aborting it during the handshake cuts the transport and rejects with its reason; later it does nothing. */
   signal?: AbortSignal | undefined
 }
 
 /**
- * Upgrades a transport to a WebSocket connection, as its server. Takes the transport over. A request that breaks a rule, or that
- * `accept` refuses, is answered with an HTTP error and the transport ended; then this rejects with an `UpgradeError` that has the
- * answer's status, headers and body, with the `ProtocolError` as its cause. Rejects with a `WebSocketError` where no request came
- * in `limits.handshakeTimeout` or the transport failed; with what `accept` threw; with the signal's reason.
+ * Upgrades a transport to a WebSocket connection, as its server. Takes the transport over. A request that breaks a rule, that `accept`
+ * refuses or that `onRequest` answers gets an HTTP response and the transport ends; then this rejects with an `UpgradeError` that has
+ * the response's status, headers and body, and the `ProtocolError`, if any, as its cause. Rejects with a `WebSocketError` where no
+ * request came within `limits.handshakeTimeout` or the transport failed; with what a hook threw; with the signal's reason.
  */
 export function acceptConnection(transport: ByteStreams, options: ServerOptions = {}): Promise<Connection> {
   return acceptUntil(options.signal, transport, options, options)
@@ -54,8 +55,8 @@ export type KnownRequest = Pick<
 >
 
 /**
- * The same for many: `options` hold for all, so that none are copied, and `known` for this one, whatever the others say of that; and
- * with another thing in place of the options' signal that may stop it.
+ * As `acceptConnection`, for servers: `options` are shared by all requests, so that nothing is copied for each; `known` holds for this
+ * request and overrides them; `signal` replaces `options.signal`.
  */
 export async function acceptUntil(
   signal: Stop | undefined,

@@ -54,8 +54,8 @@ export class Connection {
   }
 
   /**
-   * Takes the transport over: locks both its streams. Throws `RangeError` for limits and times out of range and `TypeError` for
-   * streams that are locked or a head that is no `Uint8Array`, and leaves the transport alone then.
+   * Takes the transport over and locks both its streams. Throws `RangeError` for limits or times out of range, and `TypeError` for
+   * locked streams or a head that is not a `Uint8Array`; in these cases the transport is left alone.
    */
   constructor(transport: ByteStreams, options: ConnectionOptions) {
     this.protocol = options.protocol ?? ''
@@ -65,55 +65,59 @@ export class Connection {
   }
 
   /**
-   * Resolves when the connection has ended cleanly, with the peer's code and reason (1005 where it gave none); rejects with a
-   * `WebSocketError` when it ended in any other way. Counts as handled.
+   * Resolves when the connection has ended cleanly, with the peer's close code (1005 if it sent none) and reason; rejects with a
+   * `WebSocketError` when it ended in any other way. A rejection that nobody handles is not reported.
    */
   get closed(): Promise<CloseResult> {
     return this.#session.ending.promise
   }
 
   /**
-   * Incoming messages, one chunk a message: a string for text, a `Uint8Array` for binary. Nothing is put together before it is
-   * pulled; backpressure reaches the transport. Errors with a `WebSocketError` when the connection ends uncleanly.
-   * Cancelling it closes the connection, with the code and reason of a `WebSocketError` if that is what it is cancelled with.
+   * Incoming messages, one per chunk: a string for text, a `Uint8Array` for binary. A message is assembled only when it is pulled;
+   * backpressure reaches the transport. Errors with a `WebSocketError` when the connection ends uncleanly. Cancelling closes the
+   * connection; if the reason is a `WebSocketError`, with its code and reason.
    */
   get readable(): ReadableStream<string | OwnBytes> {
     return this.#session.inbound.readable as ReadableStream<string | OwnBytes>
   }
 
   /**
-   * Outgoing messages, one chunk a message: bytes make a binary message, anything else its string. `ready` is about bytes that
-   * wait to go out (`limits.highWaterMark`). Closing it closes the connection and resolves when that has ended cleanly.
+   * Outgoing messages, one per chunk: bytes go out as binary, anything else as text, converted to a string. `ready` follows the bytes
+   * that wait to go out (`limits.highWaterMark`); a writer that ignores it and passes `limits.maxQueued` fails the connection with 1011.
+   * Closing the stream closes the connection and resolves once the connection has ended cleanly.
    */
   get writable(): WritableStream<string | BytesLike> {
     return this.#session.outbound.writable
   }
 
   /**
-   * Incoming messages of any size, one body each. Locks `readable` while it iterates; throws `TypeError` where that is locked already.
-   * Leaving the loop leaves the connection open; what is unread of a body is skipped.
+   * Incoming messages of any size, each with a body to read. Iterating locks `readable`, or throws `TypeError` where it is locked
+   * already or has begun to take a message, and the `WebSocketError` of an unclean end. Leaving the loop leaves the connection open;
+   * the unread rest of a body is skipped.
    */
   messages(): AsyncIterableIterator<IncomingMessage> {
     return this.#session.inbound.messages()
   }
 
   /**
-   * Sends one message: a string as text, bytes as binary, a stream as fragments as its chunks come, or as one frame of
-   * `options.length` bytes. Sends keep their order. Resolves when less than `limits.highWaterMark` waits to go out; for
-   * more than 16 KiB of bytes and for streams, when the transport has taken them: until then they are lent and must not change.
+   * Sends one message: a string as text, bytes as binary, a stream in fragments as its chunks arrive, or as one frame of
+   * `options.length` bytes. Messages keep their order. Resolves when less than `limits.highWaterMark` waits to go out; streams, and on
+   * a server more than 16 KiB of bytes, once the transport has taken them: until then they are lent and must not change.
    *
    * Rejects with `TypeError` or `RangeError` for what cannot be sent, and where more than `limits.maxQueued` would wait; with
-   * `InvalidStateError` after a close; with the `WebSocketError` that ended the connection. A stream that fails half-way
-   * rejects with its error and fails the connection with 1011; one that is refused, since the connection is closing or
-   * has ended, is neither locked nor cancelled: it is still the caller's. What the connection's state rejects counts as handled; what is wrong with the message does not.
+   * `InvalidStateError` after a close; with the `WebSocketError` that ended the connection. If a stream fails half-way, this rejects
+   * with its error and the connection fails with 1011. A stream that is refused because the connection is closing or has ended is
+   * neither locked nor cancelled and stays the caller's. An unhandled rejection is reported only where the message itself is wrong,
+   * not for the connection's state, a full queue or a failed stream.
    */
   send(message: Sendable, options?: SendOptions): Promise<void> {
     return this.#session.send(message, options)
   }
 
   /**
-   * Sends a ping and resolves with the round trip in milliseconds. `data` is at most 125 bytes and copied; without it each ping has
-   * its own. Rejects with `TypeError` or `RangeError` for other data, and when the connection ends first.
+   * Sends a ping and resolves with the round trip in milliseconds. `data` is at most 125 bytes and copied; by default each ping gets a
+   * payload of its own. Rejects with `TypeError` or `RangeError` for other data; with `InvalidStateError` or the connection's
+   * `WebSocketError` where it is closing, or ends before the pong arrives.
    */
   ping(data?: BytesLike): Promise<number> {
     try {
@@ -124,9 +128,9 @@ export class Connection {
   }
 
   /**
-   * Sends a pong that answers no ping of ours to know: for who turned `autoPong` off and sees pings with `observe`, or as a sign of
-   * life of its own (RFC 6455 §5.5.3). `data` is at most 125 bytes and copied. Resolves when there is room for more; rejects
-   * with `TypeError` or `RangeError` for other data, and after the connection's end.
+   * Sends a pong: to answer a ping seen with `observe` while `autoPong` is off, or unsolicited, as a sign of life (RFC 6455 §5.5.3).
+   * `data` is at most 125 bytes and copied. Resolves when there is room for more; rejects with `TypeError` or `RangeError` for other
+   * data, and with `InvalidStateError` or the connection's `WebSocketError` once it is closing or has ended.
    */
   pong(data: BytesLike = new Uint8Array(0)): Promise<void> {
     try {
@@ -137,9 +141,10 @@ export class Connection {
   }
 
   /**
-   * Starts the closing handshake: what was accepted before goes out, then our Close; `closed` tells the end. Does nothing when
-   * the connection is closing already. Throws `InvalidAccessError` for a code other than 1000 and 3000 to 4999, `SyntaxError` for a
-   * reason over 123 bytes of UTF-8, `TypeError` for an argument that is no object. Without a code no code is sent.
+   * Starts the closing handshake: messages accepted so far go out, then our Close; `closed` reports the end. Does nothing when the
+   * connection is already closing. Without a code, a reason is sent with 1000, and no reason means no code. Throws `InvalidAccessError`
+   * for a code other than 1000 and 3000 to 4999, `SyntaxError` for a reason over 123 bytes of UTF-8, `TypeError` for an argument that
+   * is not an object or a code outside 0 to 65535.
    */
   close(info?: CloseInfo): void {
     const { closeCode, reason } = checkCloseInfo(info)
@@ -151,7 +156,7 @@ export class Connection {
     return this.#session.stats()
   }
 
-  /** What a user's hook throws fails the connection, and nobody else. */
+  /** If the user's hook throws, this connection fails and nothing else is affected. */
   #show(observe: Observe, direction: 'in' | 'out', frame: Readonly<Frame>): void {
     try {
       observe(direction, frame, this)

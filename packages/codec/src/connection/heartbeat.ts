@@ -5,9 +5,9 @@ import type { Environment } from './environment.ts'
 
 /** Pings idle connections. Times in milliseconds. */
 export interface KeepAlive {
-  /** How long nothing may have been received before a ping is sent. */
+  /** A ping is sent after each interval of this length in which nothing was received. */
   interval: number
-  /** How long after that ping nothing may come before the connection is cut with 1006; `Infinity` pings without cutting. Default: `interval`. */
+  /** If nothing comes for this long after the ping, the connection is cut with 1006; `Infinity` never cuts. Default: `interval`. */
   timeout?: number | undefined
 }
 

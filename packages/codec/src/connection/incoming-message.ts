@@ -20,7 +20,7 @@ export interface MessageEvents {
 
 const BodyStream = sameShape(class extends ReadableStream<OwnBytes> {})
 
-/** One incoming message. Take its `body`, `bytes()` or `text()` before asking for the next: what is unread then is skipped. */
+/** One incoming message. Read its `body`, `bytes()` or `text()` before asking for the next one: its unread rest is skipped then. */
 export class IncomingMessage {
   /** Text or binary (RFC 6455 §5.6). */
   readonly type: 'text' | 'binary'
@@ -44,8 +44,8 @@ export class IncomingMessage {
   }
 
   /**
-   * The payload as it comes; each chunk is the reader's own. A text's bytes are valid UTF-8, checked as they came, and may be
-   * cut inside a character. Cancelling it skips the rest of the message.
+   * The payload as it arrives; the reader owns each chunk. Text is valid UTF-8, checked as it arrived, but a chunk may end inside a
+   * character. Cancelling skips the rest of the message. Throws `TypeError` once `bytes()` or `text()` was called.
    */
   get body(): ReadableStream<OwnBytes> {
     if (this.#whole) throw takenAlready()
@@ -55,7 +55,10 @@ export class IncomingMessage {
     }, { highWaterMark: 0 })
   }
 
-  /** The whole payload, an exact array of the caller's own. Above `limits.maxMessageSize` the connection fails with 1009. */
+  /**
+   * The whole payload, an exact array that the caller owns. Above `limits.maxMessageSize` the connection fails with 1009. Rejects with
+   * `TypeError` where the message was taken or left already, and with a `WebSocketError` where the connection ends inside it.
+   */
   async bytes(): Promise<OwnBytes> {
     if (this.#whole || this.#body !== undefined) throw takenAlready()
     this.#whole = true
@@ -77,7 +80,7 @@ export class IncomingMessage {
     return decodeAcceptedText(await this.bytes())
   }
 
-  /** The rest is not wanted: whoever still reads it gets a `TypeError`. The next taker drops the parts that are left. */
+  /** Skips the rest: reading on fails with a `TypeError`, and whoever reads the next message drops the parts that remain. */
   leave(): void {
     this.#left = true
     this.#pending = undefined

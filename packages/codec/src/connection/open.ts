@@ -27,12 +27,12 @@ export interface ClientOptions extends CommonOptions, Omit<UpgradeRequestOptions
 const MOST_BODY = 65536
 
 /**
- * Upgrades a transport to a WebSocket connection, as its client. Takes the transport over: when it rejects, the transport has
- * been cut, except for arguments that cannot be used: those leave it alone. `url` gives the request's target and host; nothing is dialled.
+ * Upgrades a transport to a WebSocket connection, as its client. `url` gives the request's target and host; nothing is dialled. Takes
+ * the transport over and cuts it on failure, except where the arguments are unusable: then it is left alone.
  *
- * Rejects with a `SyntaxError` for a URL or protocols that cannot be used and a `TypeError` for header fields, before anything
- * is sent; with an `UpgradeError` where the server answers anything but 101; with a `WebSocketError` whose cause is a
- * `ProtocolError` for a wrong answer or none in `limits.handshakeTimeout`; with the signal's reason.
+ * Rejects with `SyntaxError` for an unusable URL or protocols, `TypeError` for header fields and `RangeError` for limits, before
+ * anything is sent; with an `UpgradeError` where the server answers anything but 101; with a `WebSocketError` where the answer is wrong
+ * (its cause is the `ProtocolError`), none comes within `limits.handshakeTimeout`, or the transport fails; with the signal's reason.
  */
 export async function openConnection(
   transport: ByteStreams,
@@ -44,7 +44,7 @@ export async function openConnection(
   return await openWithin(clock, transport, createUpgradeRequest(url, options), options)
 }
 
-/** The same for a request that was made before, and a clock that may have begun before. A refusal whose body is late is one still. */
+/** As `openConnection`, for a prepared request and a clock that may already run. A refusal counts even if its body comes too late. */
 export async function openWithin(
   clock: Omit<HandshakeBounds, 'signal'>,
   transport: ByteStreams,

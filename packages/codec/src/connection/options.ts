@@ -18,20 +18,20 @@ export interface CommonOptions {
   limits?: LimitsInit | undefined
   /** Pings an idle connection and ends a dead one; off unless given. */
   keepAlive?: KeepAlive | undefined
-  /** Whether pings are answered by themselves. Default true; who turns it off sees pings with `observe` and answers with `pong`. */
+  /** Whether pings are answered automatically. Default true; if off, watch for pings with `observe` and answer them with `pong`. */
   autoPong?: boolean | undefined
   /**
-   * `copy` (default): a binary message is the receiver's own exact array. `view`: it may be a window onto received bytes, which is faster;
-   * transferring it would take what came beside it.
+   * `copy` (default): each binary message is an exact array that the receiver owns. `view`: it may be a view of received bytes, which is
+   * faster, but transferring its buffer would take other messages' bytes along.
    */
   binary?: 'copy' | 'view' | undefined
   /** Sees every frame in both directions. */
   observe?: Observe | undefined
-  /** What the runtime gives; an adapter sets it. */
+  /** The runtime's clock, timers and memory; adapters set it. */
   environment?: Partial<Environment> | undefined
 }
 
-/** How a {@linkcode Connection} on a transport that is upgraded already works. */
+/** Options of a {@linkcode Connection} over a transport that has been upgraded already. */
 export interface ConnectionOptions extends CommonOptions {
   /** Which end we are (RFC 6455 §5.1). */
   role: Role
@@ -39,7 +39,7 @@ export interface ConnectionOptions extends CommonOptions {
   protocol?: string | undefined
   /** The extensions that were negotiated, as in the response's header field. Default: none. */
   extensions?: string | undefined
-  /** Bytes that were read from the transport behind the upgrade already; taken over. */
+  /** Bytes after the upgrade that have been read from the transport already; taken over. */
   head?: Uint8Array | undefined
 }
 

@@ -14,9 +14,9 @@ export type Sendable = string | BytesLike | PreparedMessage | ReadableStream<str
 export interface SendOptions {
   /** What the message is. Default: text for strings and for streams that begin with one, else binary. */
   type?: 'text' | 'binary' | undefined
-  /** The length of a stream in bytes: it is sent as one frame instead of fragments. */
+  /** The message's length in bytes: a stream is then sent as one frame, not in fragments. A different length is a `RangeError`. */
   length?: number | undefined
-  /** Whether an extension may compress the message. Default: the extension decides. Nothing yet: a connection negotiates none. */
+  /** Whether an extension may compress the message. Default: the extension decides. No effect yet: connections negotiate none. */
   compress?: boolean | undefined
 }
 

@@ -16,9 +16,9 @@ export class ConnectionCounters {
 
 /** A snapshot of what a connection did (`Connection.stats()`). Counts since the upgrade; bytes include frame headers. */
 export interface ConnectionStats extends Readonly<ConnectionCounters> {
-  /** Bytes that wait to go out: encoded, and not yet taken by the transport. */
+  /** Bytes that wait to go out: encoded but not yet taken by the transport, or accepted but not yet encoded (16 more per message). */
   readonly bytesWaiting: number
-  /** Bytes read ahead of the application. */
+  /** Bytes read ahead of the application, counted as for `limits.readAhead`. */
   readonly bytesReadAhead: number
   /** The last measured round trip of a ping, in milliseconds; undefined before the first. */
   readonly lastRoundTrip: number | undefined

@@ -22,11 +22,11 @@ export interface FrameDecoderOptions {
   role: Role
   /** Frames with a payload up to this many bytes are kept until whole; longer ones come in parts. Default 65536; 0 holds nothing back. */
   wholeFrameLimit?: number | undefined
-  /** A longer declared payload fails with `frame-too-big`, in bytes. Default 2^53 − 1, the largest exact length. */
+  /** The longest payload a frame may declare, in bytes; more fails with `frame-too-big`. Default 2^53 − 1, the largest exact length. */
   maxPayloadLength?: number | undefined
   /** Reserved bits that extensions negotiated, as in the first byte: 0x40 is RSV1, 0x20 RSV2, 0x10 RSV3. Default 0. */
   allowedRsv?: number | undefined
-  /** Leave input chunks as they are and copy payloads out, for chunks that others read too. Default false. */
+  /** Whether to copy payloads and leave input chunks unchanged, for chunks that others read too. Default false. */
   copy?: boolean | undefined
   /** Where memory for frames cut across chunks comes from; an adapter may have a faster way than zeroed arrays. */
   allocate?: Allocate | undefined
@@ -40,8 +40,8 @@ export interface FrameDecoderOptions {
  *
  * After a `ProtocolError` the decoder stays failed: every later call throws the same error.
  *
- * Unmasks by words, unless {@linkcode useVectorMasking} was called, as message rooms, stream doors and connections do: then
- * payloads of 1 KiB and more take a third of the time.
+ * Unmasks by words. After {@linkcode useVectorMasking}, which message codecs, streams and connections call, payloads of 1 KiB and
+ * more take a third of the time.
  *
  * ```ts run
  * import { FrameDecoder } from '@wirestream/codec'
@@ -72,7 +72,7 @@ export class FrameDecoder implements IterableIterator<Frame> {
   readonly #cutPayload: GrowingBytes
   #failure: ProtocolError | undefined
 
-  /** Throws `RangeError` for limits that are no byte counts and `TypeError` for a role that is none. */
+  /** Throws `RangeError` for a limit that is not a byte count or `allowedRsv` outside 0x70, and `TypeError` for an unknown role. */
   constructor({
     role,
     wholeFrameLimit = DEFAULT_WHOLE_FRAME_LIMIT,
@@ -92,9 +92,9 @@ export class FrameDecoder implements IterableIterator<Frame> {
   }
 
   /**
-   * Takes `chunk` over (it is unmasked in place and payloads above 64 bytes are views of it, unless `copy`) and gives its frames,
-   * lazily: drain the iterator before the next call, or that call is a `TypeError`. Iterating throws `ProtocolError` at
-   * the first violation, after the frames that came before it.
+   * Takes `chunk` over (unless `copy`, it is unmasked in place and payloads above 64 bytes are views of it) and gives its frames
+   * lazily: drain the iterator before the next call, which otherwise throws `TypeError`. Iterating throws `ProtocolError` at the
+   * first violation, after the frames before it.
    */
   decode(chunk: Uint8Array): IterableIterator<Frame> {
     this.push(chunk)
@@ -122,7 +122,7 @@ export class FrameDecoder implements IterableIterator<Frame> {
     }
   }
 
-  /** `pull` for who iterates over what {@linkcode decode} gives: the decoder itself, since there is one such iterator at a time. */
+  /** {@linkcode pull} as an iterator's step: `decode` gives the decoder itself, since only one iterator exists at a time. */
   next(): IteratorResult<Frame, undefined> {
     const value = this.pull()
     return value === undefined ? { done: true, value } : { done: false, value }
@@ -133,8 +133,8 @@ export class FrameDecoder implements IterableIterator<Frame> {
   }
 
   /**
-   * The header of what comes next, while nothing of its frame was given: the same record each time. Undefined where it is not there yet,
-   * and inside a frame; `pull` goes on from either. Throws `ProtocolError`.
+   * The header of the next frame, in a record that is reused. Undefined while the header is incomplete, and once part of the frame was
+   * given. `pull` may follow in any case. Throws `ProtocolError`.
    */
   peekHeader(): Readonly<FrameHeader> | undefined {
     try {
@@ -145,8 +145,8 @@ export class FrameDecoder implements IterableIterator<Frame> {
   }
 
   /**
-   * Takes the payload of the header that was peeked at, all of which must be in the chunk, without a frame around it: what `read` makes of
-   * its bytes, which are masked still and not to be written to; or where that is undefined, the payload as a frame would have it.
+   * Takes the payload behind a peeked header without making a frame; all of it must be in the chunk. Gives what `read` makes of the
+   * bytes, which are still masked and must not be written to; where that is undefined, the payload as a frame would have it.
    */
   takePeeked<T = never>(read?: ReadMasked<T>): T | Uint8Array {
     const start = this.#at

@@ -25,8 +25,8 @@ export interface FrameEncoderOptions {
  * A frame whose `payloadLength` exceeds its `payload` opens a long frame; the parts that follow continue it with growing
  * `offset` until `payloadLength` is reached, and any other frame before that is a `RangeError`.
  *
- * Several frames a call are several times as cheap as one: each call has memory of its own, which byte streams may transfer. Who writes
- * to sockets himself may have it again, see `ChunkPool` of `@wirestream/codec/adapter`.
+ * Encoding several frames per call is several times cheaper than one by one: each call allocates its own memory, which byte streams may
+ * transfer. If you write to sockets yourself, you can reuse that memory: see `ChunkPool` of `@wirestream/codec/adapter`.
  *
  * ```ts run
  * import { FrameEncoder, Opcode } from '@wirestream/codec'
@@ -49,15 +49,14 @@ export class FrameEncoder {
   }
 
   /**
-   * Encodes one frame or several into few chunks. Small frames share one; a payload of 4 KiB or more that needs no mask is
-   * handed on uncopied behind its header, so it must not change until its chunk has been sent. Payloads are never written to.
-   * No chunk shares its ArrayBuffer with another one, but for payloads handed on, which are the caller's, be they `Buffer`s, or
-   * parts of one long text.
+   * Encodes one frame or several into few chunks. Small frames share one; a payload of 4 KiB or more that needs no mask follows its
+   * header as a chunk of its own, uncopied, so it must not change until it has been sent. Payloads are never written to. Chunks do
+   * not share an ArrayBuffer, except such uncopied payloads: they are the caller's (perhaps `Buffer`s) or parts of one long text.
    *
-   * Messages are best given as `MessageEncoder` gives them, one or a list: they are then written without a frame for each, and ASCII
-   * where it is sent from.
+   * Pass what `MessageEncoder.encode` gives, for one message or a list, as it is: no frames are made then, and ASCII text is written
+   * straight into the chunk.
    *
-   * Throws `TypeError` or `RangeError` for what RFC 6455 §5 forbids, before any byte of the call was produced.
+   * Throws `TypeError` or `RangeError` for what RFC 6455 §5 forbids, before any byte of the call is produced.
    */
   encode(frames: FrameInit | Iterable<FrameInit>): Uint8Array[] {
     const own = this.#long === undefined && frames instanceof OwnFrames && frames.takeChunks(this.#pen)

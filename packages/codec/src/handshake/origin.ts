@@ -7,11 +7,11 @@ import type { RequestHead } from './http1.ts'
 /**
  * Which origins a server lets in:
  * - `'same-origin'`: the scheme, host and port of the request itself; the opaque origin `null` is refused;
- * - a list of origins such as `https://app.example`, compared without case, default ports and Unicode spelling;
- * - a function that is asked for every request, also for one without an Origin; it answers at once;
+ * - a list of origins such as `https://app.example`, compared regardless of case, default ports and Unicode spelling;
+ * - a function that is asked about every request, even one without an Origin, and answers synchronously;
  * - `'all'`: no check.
  *
- * A request without an Origin comes from no browser and passes all but the function.
+ * A request without an Origin does not come from a browser and passes; only a function may refuse it.
  */
 export type AllowedOrigins =
   | 'same-origin'

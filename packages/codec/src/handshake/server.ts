@@ -24,8 +24,8 @@ import { type Refusal, refuseFault, UPGRADE_FIELD, VERSION } from './refusal.ts'
 /** What a server wants of a request, and what it gives. */
 export interface UpgradeAnswerOptions {
   /**
-   * The subprotocols that are spoken here: the client's most preferred one among them is chosen, or none. Or a function
-   * that chooses one of those offered, or undefined for none.
+   * The subprotocols that the server speaks: the one the client prefers most is chosen, if any. Or a function that returns one of
+   * those offered, or undefined for none.
    */
   readonly protocols?:
     | readonly string[]
@@ -35,7 +35,7 @@ export interface UpgradeAnswerOptions {
   readonly allowedOrigins?: AllowedOrigins | undefined
   /** The extensions that are understood here. */
   readonly extensions?: readonly ExtensionFactory[] | undefined
-  /** Whether the request came over TLS, to us or to a proxy before us; decides what the same origin is. */
+  /** Whether the request came over TLS, to us or to a proxy in front of us; decides which origin counts as the same. */
   readonly secure?: boolean | undefined
   /** More header fields for the 101 response, such as `Set-Cookie`. */
   readonly headers?: HeaderFieldsInit | undefined

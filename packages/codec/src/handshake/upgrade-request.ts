@@ -3,7 +3,7 @@
 import { fieldValues, type HeaderFields, listElements } from './fields.ts'
 import type { RequestHead } from './http1.ts'
 
-/** An upgrade request, taken apart for the hooks of a server. Nothing in it can be trusted but the last two. */
+/** An upgrade request as a server's hooks see it. Only `remoteAddress` and `secure` can be trusted; the rest is the client's word. */
 export interface UpgradeRequest {
   /** The method; `GET` once the request is accepted. */
   readonly method: string

@@ -24,10 +24,10 @@ export interface MessageDecoderOptions {
 }
 
 /**
- * Puts frames together to messages (RFC 6455 §5.4, §5.6) and takes control frames apart. Takes whole frames and parts.
+ * Assembles frames into messages (RFC 6455 §5.4, §5.6) and parses control frames. Takes whole frames and parts of frames.
  *
- * The data of a message of one whole frame is the frame's own `payload`, not copied; any other message is a fresh array. Until a
- * message is complete, payloads of 4 KiB and more are kept as they are, so they must not change nor be transferred.
+ * A binary message of one whole frame has that frame's `payload` as its data, uncopied; any other gets a fresh array. Payloads of
+ * 4 KiB and more are kept uncopied until their message is complete, so they must be neither changed nor transferred.
  * After a `ProtocolError` the decoder stays failed: every later call throws the same error.
  *
  * ```ts run
@@ -64,8 +64,8 @@ export class MessageDecoder {
    * The messages and control frames that `frames` complete, made as they are iterated. Iterating throws `ProtocolError` at the first
    * violation, after what came before it.
    *
-   * What {@linkcode FrameDecoder.decode} gives is best given as it is: a message of one frame is then decoded straight from its chunk,
-   * without the frame in between, which takes half the time for small texts (docs/decisions/0023).
+   * Pass what {@linkcode FrameDecoder.decode} gives as it is: messages of one frame are then decoded straight from the chunk, without
+   * making a frame, which takes half the time for small texts (docs/decisions/0023).
    */
   decode(frames: Iterable<Frame>): IterableIterator<Message | Control>
   decode(input: Frame | Iterable<Frame>): Message | Control | undefined | IterableIterator<Message | Control> {

@@ -34,11 +34,11 @@ export class MessageEncoder {
   }
 
   /**
-   * The frames of one message or control frame, or of several: made as they are iterated, or, given to `FrameEncoder.encode` as they
-   * are, written at once without being made. Payloads are views of `data`, not copied; a text is encoded as UTF-8, a lone surrogate as
-   * U+FFFD. Short texts share an ArrayBuffer, as do the fragments of a long one, so it must not be transferred.
+   * The frames of one or several messages or control frames. They are made as they are iterated; if you pass the iterator on to
+   * `FrameEncoder.encode`, they are written without being made. Payloads are views of `data`, not copied. Text becomes UTF-8, lone
+   * surrogates U+FFFD. Short texts share an ArrayBuffer, as do the fragments of a long one: do not transfer it.
    *
-   * Judges all items, and reads an iterable to its end, at once: throws `TypeError` for data of the wrong type, `RangeError` for what
+   * Reads an iterable to its end and checks all items at once: throws `TypeError` for data of the wrong type and `RangeError` for what
    * RFC 6455 §5.5 and §7.4 forbid.
    *
    * ```ts run

@@ -5,13 +5,13 @@
 
 import { onceAborted } from '../values/abort-signal.ts'
 
-/** How a door passes things on. `B` is whether it passes arrays. */
+/** How a stream gives its items: one by one, or in arrays if `B` is true. */
 export interface DoorOptions<B extends boolean = boolean> {
   /** Give one array per input chunk instead of one chunk per item: several times faster. Default false. */
   batch?: B | undefined
 }
 
-/** What a door with that choice gives. */
+/** A chunk of such a stream: an array of items if `B` is true, else one item. */
 export type Batched<T, B extends boolean> = B extends true ? T[] : T
 
 /** What stands behind a door: takes one input chunk after another and makes items of it on demand; judges the end of input. */

@@ -7,11 +7,11 @@ import type { Frame, FrameInit } from '../values/types.ts'
 import { type Batched, type DoorOptions, DoorStream, Encoding } from './door.ts'
 
 /**
- * {@linkcode FrameDecoder} as a stream. Takes over the chunks written to it. Frames that came before a violation are read
- * first; then reading and writing fail with the `ProtocolError`. Closing inside a frame fails with `unexpected-end`.
+ * {@linkcode FrameDecoder} as a stream. Takes over the chunks written to it. Frames from before a violation can still be read; then
+ * reading fails with the `ProtocolError`, and so does writing. Closing inside a frame fails with `unexpected-end`.
  */
 export class FrameDecoderStream<B extends boolean = false> extends DoorStream<Uint8Array, Batched<Frame, B>> {
-  /** Options of the room and of the door; the strategies are those of `TransformStream`: count-sized 1 and 0. */
+  /** Strategies default to `TransformStream`'s: high-water marks of 1 and 0 chunks. Throws as `FrameDecoder` does, and for strategies. */
   constructor(
     options: FrameDecoderOptions & DoorOptions<B>,
     writableStrategy?: QueuingStrategy<Uint8Array>,
@@ -23,11 +23,11 @@ export class FrameDecoderStream<B extends boolean = false> extends DoorStream<Ui
 }
 
 /**
- * {@linkcode FrameEncoder} as a stream. Takes frames or arrays of them: an array leaves in few chunks, so write arrays where
- * speed counts. What the protocol forbids fails the stream with a `TypeError` or `RangeError`.
+ * {@linkcode FrameEncoder} as a stream. Takes frames or arrays of frames: an array goes out in few chunks, so write arrays where speed
+ * counts. A frame that the protocol forbids fails the stream with a `TypeError` or `RangeError`.
  */
 export class FrameEncoderStream extends DoorStream<FrameInit | FrameInit[], Uint8Array> {
-  /** Options of the room; the strategies are those of `TransformStream`: count-sized 1 and 0. */
+  /** Strategies default to `TransformStream`'s: high-water marks of 1 and 0 chunks. Throws as `FrameEncoder` does, and for strategies. */
   constructor(
     options: FrameEncoderOptions,
     writableStrategy?: QueuingStrategy<FrameInit | FrameInit[]>,

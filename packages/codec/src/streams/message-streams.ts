@@ -6,12 +6,12 @@ import type { Control, Frame, Message } from '../values/types.ts'
 import { type Batched, type DoorOptions, DoorStream, Encoding, type Room } from './door.ts'
 
 /**
- * {@linkcode MessageDecoder} as a stream. Takes frames or arrays of them. Messages that came before a violation are read
- * first; then reading and writing fail with the `ProtocolError`. Closing inside a message fails with `unexpected-end`.
+ * {@linkcode MessageDecoder} as a stream. Takes frames or arrays of frames. Messages from before a violation can still be read; then
+ * reading fails with the `ProtocolError`, and so does writing. Closing inside a message fails with `unexpected-end`.
  */
 export class MessageDecoderStream<B extends boolean = false>
   extends DoorStream<Frame | Frame[], Batched<Message | Control, B>> {
-  /** Options of the room and of the door; the strategies are those of `TransformStream`: count-sized 1 and 0. */
+  /** Strategies default to `TransformStream`'s: high-water marks of 1 and 0 chunks. Throws as `MessageDecoder` does, and for strategies. */
   constructor(
     options: MessageDecoderOptions & DoorOptions<B> = {},
     writableStrategy?: QueuingStrategy<Frame | Frame[]>,
@@ -56,7 +56,7 @@ class Decoding implements Room<Frame | Frame[], Message | Control> {
  */
 export class MessageEncoderStream<B extends boolean = false>
   extends DoorStream<Message | Control | (Message | Control)[], Batched<Frame, B>> {
-  /** Options of the room and of the door; the strategies are those of `TransformStream`: count-sized 1 and 0. */
+  /** Strategies default to `TransformStream`'s: high-water marks of 1 and 0 chunks. Throws as `MessageEncoder` does, and for strategies. */
   constructor(
     options: MessageEncoderOptions & DoorOptions<B> = {},
     writableStrategy?: QueuingStrategy<Message | Control | (Message | Control)[]>,

@@ -14,8 +14,8 @@ export interface Extension {
   /** The reserved bits it claims, as in a frame's first byte: RSV1 is 0x40, RSV2 0x20, RSV3 0x10; 0 for none. */
   readonly rsv: number
   /**
-   * What a received frame, or part of one, becomes; nothing, while more is needed. Owns the frame's payload. Throws
-   * `ProtocolError` for what the peer got wrong; frames given before it stay valid.
+   * Turns a received frame, or part of one, into frames; into none while more is needed. Takes the frame's payload over. Throws
+   * `ProtocolError` for the peer's faults; frames given before stay valid.
    */
   decode(frame: Frame): Iterable<Frame> | AsyncIterable<Frame>
   /** What a frame to be sent becomes. Never writes to the frame's payload, which may be the caller's. */

@@ -24,7 +24,7 @@ export type FrameFaultCode = keyof typeof frameFaults
 /** Every fault that is known, by its code; whoever brings more of them adds them here. */
 export const knownFaults: Record<string, Fault> = frameFaults
 
-/** The peer broke a rule of the protocol. What came before the violation has been delivered; nothing after it will be. */
+/** The peer broke a rule of the protocol. Decoders deliver what came before the violation, and nothing after it. */
 export class ProtocolError<Code extends string = string> extends Error {
   override readonly name = 'ProtocolError'
   /** Which rule was broken. */
@@ -34,7 +34,7 @@ export class ProtocolError<Code extends string = string> extends Error {
   /** The section that states the rule, such as `RFC 6455 §5.2`. */
   declare readonly section: string
 
-  /** `message` reads "Cannot act: what was seen, what was wanted"; the section is in `section`, not in the text. */
+  /** `message` reads "Cannot act: what was wanted, what was seen"; the section is in `section`, not in the text. */
   constructor(code: Code, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code

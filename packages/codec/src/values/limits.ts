@@ -5,17 +5,17 @@ export const DEFAULT_MAX_MESSAGE_SIZE: number = 16 * 1024 * 1024
 
 /** What a connection allows its peer and its user. Sizes in bytes, times in milliseconds. */
 export interface Limits {
-  /** The largest message that `readable`, `bytes()` and `text()` take, after extensions; above it the connection fails with 1009. Default 16 MiB. */
+  /** The largest message for `readable`, `bytes()`, `text()`, after extensions; above it the connection fails with 1009. Default 16 MiB. */
   maxMessageSize: number
-  /** The longest payload that one frame may declare; above it the connection fails with 1009. Default 2^53 − 1: parts cost no memory. */
+  /** The longest payload that a frame may declare; above it the connection fails with 1009. Default 2^53 − 1: no frame is held whole. */
   maxFrameSize: number
-  /** How much may be read ahead of the application: the chunks that are kept for it and 64 bytes a part; then reading stops, down to the socket. Default 64 KiB. */
+  /** How much may be read ahead of the application, as kept chunks plus 64 bytes a part, before socket reads stop. Default 64 KiB. */
   readAhead: number
   /** How much may wait to go out before `write` and `send` wait too. Default 64 KiB. */
   highWaterMark: number
-  /** How much may wait to go out at all; a sender that ignores `ready` gets an error there. Default 16 MiB. */
+  /** How much may wait to go out at all; beyond it `send` rejects, and a `writable` that ignores `ready` fails. Default 16 MiB. */
   maxQueued: number
-  /** The size of the parts in which large messages are sent and streams are cut. Default 64 KiB. */
+  /** The largest part in which a stream given to `send` goes out; longer chunks are cut. Default 64 KiB. */
   fragmentSize: number
   /** The largest head of an upgrade request or response. Default 16 KiB. */
   headSize: number
@@ -29,7 +29,7 @@ export interface Limits {
   closeTimeout: number
 }
 
-/** Limits that differ from the default ones; what is left out or undefined does not. */
+/** Limits that differ from the defaults; those left out or undefined keep them. */
 export type LimitsInit = { [K in keyof Limits]?: Limits[K] | undefined }
 
 /** The limits that hold where a caller says nothing. */
@@ -60,7 +60,7 @@ const smallest: Partial<Record<keyof Limits, number>> = {
 /** Limits that were resolved already: a server resolves its own once for all connections. */
 const known: WeakSet<LimitsInit> = new WeakSet()
 
-/** The default limits with a caller's in their place. Throws `RangeError` for a value that is no whole number or too small. */
+/** The defaults, overridden by the caller's limits. Throws `RangeError` for a value that is not a whole number or is too small. */
 export function resolveLimits(limits: LimitsInit = {}): Limits {
   if (known.has(limits)) return limits as Limits
   const resolved = { ...DEFAULT_LIMITS }

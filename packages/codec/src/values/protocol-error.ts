@@ -37,12 +37,12 @@ const otherFaults = {
 /** Names one rule that a peer broke; stable across versions. */
 export type ProtocolErrorCode = FrameFaultCode | keyof typeof otherFaults
 
-/** The peer broke a rule of the protocol. What came before the violation has been delivered; nothing after it will be. */
+/** The peer broke a rule of the protocol. Decoders deliver what came before the violation, and nothing after it. */
 export type ProtocolError = AnyProtocolError<ProtocolErrorCode>
 
 /** How a {@linkcode ProtocolError} is made, and what `instanceof` asks. */
 export interface ProtocolErrorConstructor {
-  /** `message` reads "Cannot act: what was seen, what was wanted"; the section is in `section`, not in the text. */
+  /** `message` reads "Cannot act: what was wanted, what was seen"; the section is in `section`, not in the text. */
   new (code: ProtocolErrorCode, message: string, options?: ErrorOptions): ProtocolError
   readonly prototype: ProtocolError
 }

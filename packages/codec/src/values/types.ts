@@ -52,7 +52,7 @@ export interface Frame {
   offset: number
 }
 
-/** A frame to be sent; what is left out is `fin: true`, reserved bits off, and a whole frame. */
+/** A frame to be sent. By default `fin` is true, the reserved bits are off, and the frame is whole. */
 export type FrameInit = Pick<Frame, 'opcode' | 'payload'> & { [K in keyof Frame]?: Frame[K] | undefined }
 
 /** A whole data message (RFC 6455 §5.6). */

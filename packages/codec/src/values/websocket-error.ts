@@ -94,13 +94,13 @@ export function connectionError(
   return Object.assign(new WebSocketError(message, { cause }), { closeCode, reason })
 }
 
-/** The upgrade was refused: the answer was a proper HTTP response other than 101, a 200 included. */
+/** The upgrade was refused, by the peer's server or by us as server: the answer was an HTTP response other than 101, even a 200. */
 export class UpgradeError extends WebSocketError {
   /** The response's status, 100 to 999. */
   readonly status: number
   /** The response's header fields, in order, names as they were sent. */
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>
-  /** The body's first bytes, at most 64 KiB. */
+  /** The first bytes of the server's body, at most 64 KiB; the whole body where we were the server. */
   readonly body: Uint8Array
 
   constructor(
