@@ -49,6 +49,9 @@ export class FrameSender {
     this.#observe = observe
   }
 
+  /** Bytes of control frames that wait for the end of a frame of declared length. */
+  held = 0
+
   /** Bytes that wait for {@linkcode take}. */
   get size(): number {
     return this.#writer.size
@@ -111,8 +114,10 @@ export class FrameSender {
   /** A ping or an unsolicited pong. Waits for the end of a frame of declared length. */
   control(opcode: typeof Opcode.Ping | typeof Opcode.Pong, payload: Uint8Array): void {
     if (this.#closed) return
-    if (this.#missing > 0) (this.#waitingControls ??= []).push([opcode, payload.slice()])
-    else this.#writeControl(opcode, payload)
+    if (this.#missing > 0) {
+      this.held += 2 + payload.length
+      ;(this.#waitingControls ??= []).push([opcode, payload.slice()])
+    } else this.#writeControl(opcode, payload)
   }
 
   /** The answer to a ping (RFC 6455 §5.5.2); §5.5.3 allows to answer only the newest of several. */
@@ -165,6 +170,7 @@ export class FrameSender {
     const waiting = this.#waitingControls
     if (waiting !== undefined) {
       this.#waitingControls = undefined
+      this.held = 0
       for (const [opcode, payload] of waiting) this.#writeControl(opcode, payload)
     }
     this.#sendWaitingPong()

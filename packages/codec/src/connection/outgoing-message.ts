@@ -106,8 +106,13 @@ export class SourceEncoder {
   /** What is left at the end. Throws `TypeError` for a text that ends inside a character. */
   end(): Uint8Array {
     const rest = this.encode(NO_BYTES)
-    if (this.#type === 'text' && !this.#utf8.complete) throw notUtf8(this.#length, undefined)
+    this.mayEnd()
     return rest
+  }
+
+  /** Throws `TypeError` where a text would end inside a character. */
+  mayEnd(): void {
+    if (this.#type === 'text' && !this.#utf8.complete) throw notUtf8(this.#length, undefined)
   }
 
   #encodeText(chunk: string): Uint8Array {

@@ -69,13 +69,18 @@ export class Sender {
       checkType(options.type)
       if (typeof message === 'object' && message instanceof ReadableStream) return this.#sendStream(message, options)
       const size = sizeOfMessage(message)
-      const overflow = judgeRoom(this.#outbox.waiting + this.#queued, size, this.#limits)
+      const overflow = this.overflow(size)
       // The peer decides how fast it reads: whoever forgot this promise must not be crashed by it.
       if (overflow !== undefined) return handled(Promise.reject(overflow))
       return this.sendWhole(message, options, size)
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /** The error of a sender that does not wait; undefined where there is room for so many bytes more. */
+  overflow(size: number): RangeError | undefined {
+    return judgeRoom(this.#outbox.waiting + this.#queued + this.#frames.held, size, this.#limits)
   }
 
   /** See {@linkcode WholeSender.longestCopy}. */
@@ -185,7 +190,7 @@ export class Sender {
  */
 export function judgeRoom(waiting: number, size: number, limits: Limits): RangeError | undefined {
   const { maxQueued, highWaterMark } = limits
-  if (waiting + size <= maxQueued || waiting < Math.max(1, Math.min(highWaterMark, maxQueued))) return undefined
+  if (waiting + size <= maxQueued || waiting < Math.max(1, highWaterMark)) return undefined
   return new RangeError(
     `Cannot send message: at most ${maxQueued} bytes may wait to go out (limits.maxQueued), got ${size} more on ${waiting}`,
   )

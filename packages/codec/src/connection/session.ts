@@ -83,16 +83,15 @@ export class Session
 
   /** See `Connection.ping`; `payload` is checked already. */
   ping(payload: Uint8Array | undefined): Promise<number> {
-    return this.#accepting
-      ? handled((this.#heartbeat ??= new Heartbeat(this.#environment, this)).ping(payload))
-      : this.#refused()
+    const refusal = this.#refusal(payload)
+    return refusal ?? handled((this.#heartbeat ??= new Heartbeat(this.#environment, this)).ping(payload))
   }
 
   /** See `Connection.stats`. */
   stats(): ConnectionStats {
     return {
       ...this.#protocol.counters,
-      bytesWaiting: this.#outbox.waiting + this.#sender.queued + this.outbound.queued,
+      bytesWaiting: this.#outbox.waiting + this.#sender.queued + this.#protocol.frames.held + this.outbound.queued,
       bytesReadAhead: this.#inbox.size,
       lastRoundTrip: this.#heartbeat?.lastRoundTrip,
     }
@@ -104,6 +103,13 @@ export class Session
 
   #refused(): Promise<never> {
     return handled(Promise.reject(this.#error ?? closedByUs()))
+  }
+
+  /** Why a control frame is not taken: whoever answers a flood of pings must meet a limit, too (law 4). */
+  #refusal(payload: Uint8Array = NO_BYTES): Promise<never> | undefined {
+    if (!this.#accepting) return this.#refused()
+    const overflow = this.#sender.overflow(payload.length)
+    return overflow && handled(Promise.reject(overflow))
   }
 
   /** A chunk that came out of `writable`'s queue: sent, unless it was written after a close. */
@@ -121,7 +127,8 @@ export class Session
 
   /** See `Connection.pong`; `payload` is checked already. */
   pong(payload: Uint8Array): Promise<void> {
-    if (!this.#accepting) return this.#refused()
+    const refusal = this.#refusal(payload)
+    if (refusal !== undefined) return refusal
     this.#protocol.frames.control(Opcode.Pong, payload)
     this.#outbox.schedule()
     return this.#outbox.ready()

@@ -106,6 +106,7 @@ export class StreamedMessage {
     } else {
       const sum = this.#sent + bytes.length
       if (sum > this.#length) throw wrongLength(this.#length, `${sum} or more`)
+      if (sum === this.#length) this.#source!.mayEnd() // behind its last byte the frame would be whole, and wrong
       if (!this.begun) this.#begin(this.#length)
       this.#frames.part(bytes, lend)
     }

@@ -11,7 +11,7 @@ export interface Limits {
   maxFrameSize: number
   /** How much may be read ahead of the application, as kept chunks plus 64 bytes a part, before socket reads stop. Default 64 KiB. */
   readAhead: number
-  /** How much may wait to go out before `write` and `send` wait too. Default 64 KiB. */
+  /** How much may wait to go out before `write` and `send` wait too; at most `maxQueued` counts. Default 64 KiB. */
   highWaterMark: number
   /** How much may wait to go out at all; beyond it `send` rejects, and a `writable` that ignores `ready` fails. Default 16 MiB. */
   maxQueued: number
@@ -75,6 +75,8 @@ export function resolveLimits(limits: LimitsInit = {}): Limits {
     }
     resolved[name] = Math.min(value, Number.MAX_SAFE_INTEGER)
   }
+  // Whoever waits for room must never meet the other limit.
+  resolved.highWaterMark = Math.min(resolved.highWaterMark, resolved.maxQueued)
   known.add(resolved)
   return resolved
 }

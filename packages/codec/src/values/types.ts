@@ -25,8 +25,8 @@ export interface ByteStreams {
   /** What the peer sends. Whoever reads a chunk owns its bytes. */
   readonly readable: ReadableStream<Uint8Array>
   /**
-   * What we send. A write resolves once the transport has taken the chunk; until then its bytes must not change, and the transport
-   * must not transfer them: they may be lent by a caller. Aborting it must not wait for a write under way that the peer has
+   * What we send. A write resolves once the transport has taken the chunk; until then its bytes must not change. The transport
+   * must not transfer a chunk, only a copy: its memory may be lent by a caller, or prepared for other connections, too. Aborting it must not wait for a write under way that the peer has
    * stalled; `controller.signal` tells in time.
    */
   readonly writable: WritableStream<Uint8Array>

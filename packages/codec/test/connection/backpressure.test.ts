@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { type ConnectionOptions, Opcode } from '../../src/index.ts'
+import { pattern } from '../support/bytes.ts'
 import { connect, expectUnclean, roles, source, watch } from './helpers.ts'
 
 describe.each(roles)('as a %s', (role) => {
@@ -101,6 +102,29 @@ describe.each(roles)('as a %s', (role) => {
       await world.settle()
       expect([sending.error, sending.state, end.state]).toEqual([undefined, 'resolved', 'pending'])
       expect(peer.heard()).toHaveLength(10)
+    })
+
+    test('who waits never meets maxQueued, though that is below the high-water mark', async () => { // connection.md, Messages
+      const { connection, peer, transport, world } = connect(role, { limits: { maxQueued: 5000 } })
+      transport.hold()
+      const waits = async () => {
+        for (let i = 0; i < 5; i++) await connection.send(pattern(3000))
+        const writer = connection.writable.getWriter()
+        for (let i = 0; i < 5; i++) {
+          await writer.ready
+          void writer.write(pattern(3000))
+        }
+        await writer.ready
+      }
+      const end = watch(waits())
+      for (let i = 0; i < 100 && end.state === 'pending'; i++) {
+        await world.settle()
+        transport.letOne()
+      }
+      transport.letAll()
+      await world.settle()
+      expect(end).toMatchObject({ state: 'resolved' })
+      expect(await peer.hears()).toEqual(Array(10).fill('binary (3000)'))
     })
 
     test('a writer that ignores ready fails the connection with 1011 at maxQueued', async () => {

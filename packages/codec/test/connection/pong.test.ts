@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { pattern, utf8 } from '../support/bytes.ts'
-import { connect, roles } from './helpers.ts'
+import { connect, roles, source } from './helpers.ts'
 
 describe.each(roles)('as a %s', (role) => {
   test('who turned automatic answers off answers a ping that was observed', async () => {
@@ -33,6 +33,35 @@ describe.each(roles)('as a %s', (role) => {
     await expect(connection.pong(pattern(126))).rejects.toThrow(RangeError)
     expect(await peer.hears()).toEqual([])
   })
+
+  test.each(['pong', 'ping'] as const)(
+    'a peer that reads nothing fills no memory: %s meets maxQueued',
+    async (what) => {
+      const { connection, peer, transport, world } = connect(role, { limits: { maxQueued: 5000, highWaterMark: 1000 } })
+      const flood = async () => {
+        let refused = 0
+        const told = Array.from({ length: 1000 }, () => connection[what](pattern(100)).catch(() => refused++))
+        await world.settle()
+        return { refused, told }
+      }
+      transport.hold()
+      expect((await flood()).refused).toBeGreaterThan(900)
+      expect(connection.stats().bytesWaiting).toBeLessThanOrEqual(5200)
+      transport.letAll()
+      await world.settle()
+      await connection.pong() // the connection lives
+      const { stream, push } = source<Uint8Array>()
+      void connection.send(stream, { length: 2 })
+      push(pattern(1))
+      await world.settle()
+      expect((await flood()).refused).toBeGreaterThan(900) // behind a frame that is not whole
+      expect(connection.stats().bytesWaiting).toBeGreaterThan(4000)
+      push(pattern(1))
+      await world.settle()
+      expect((await peer.hears()).filter((word) => word.startsWith(what)).length).toBeLessThan(101)
+      expect(connection.stats().bytesWaiting).toBe(0)
+    },
+  )
 
   test('after a close it is refused', async () => {
     const { connection } = connect(role)

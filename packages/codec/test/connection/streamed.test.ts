@@ -117,6 +117,16 @@ describe.each(roles)('as a %s', (role) => {
     })
   })
 
+  test('a text whose declared length ends inside a character never becomes a whole frame', async () => {
+    const euro = utf8('ab€')
+    for (const chunks of [[euro.slice(0, 3)], [euro.slice(0, 2), euro.slice(2, 3)]]) {
+      const { sent, heard, transport } = await stream(chunks, { length: 3, type: 'text' })
+      expect(sent.error).toBeInstanceOf(TypeError)
+      expect(heard.filter((word) => word.startsWith('text'))).toEqual([])
+      expect(transport.did.includes('shutdown')).toBe(chunks.length > 1) // begun, it cannot be taken back
+    }
+  })
+
   describe('a source that fails half-way fails the connection with 1011, and the promise says why', () => { // connection.md, Messages
     const mistake = new Error('the source broke')
     const errored = () => {
