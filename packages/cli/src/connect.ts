@@ -31,7 +31,7 @@ export async function connectCommand(args: string[]): Promise<number> {
   })
   try {
     greet(connection, binary)
-    const sending = sendInput(connection, { binary, linger, heard: () => parts })
+    const sending = sendInput(connection, { binary, linger, heard: () => parts, isHeldUp: () => output.isFull })
     await printMessages(connection, output, maxMessageSize !== undefined)
     await output.flush()
     const { closeCode, reason } = await connection.closed

@@ -3,7 +3,7 @@
 
 import process from 'node:process'
 import { Readable } from 'node:stream'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Connection } from '@wirestream/node'
 import { LineReader } from './lines.ts'
 
@@ -15,13 +15,15 @@ export interface InputOptions {
   readonly linger: number
   /** How many parts of messages have come so far. */
   heard(): number
+  /** Whether the reader of standard output keeps more from being heard. */
+  isHeldUp(): boolean
 }
 
 /**
  * Sends standard input to its end and closes once the peer has been silent for a while after that, since answers come later than
  * questions. Gives what kept it from reading; how the connection ended is told by the connection itself.
  */
-export async function sendInput(connection: Connection, { binary, linger, heard }: InputOptions): Promise<unknown> {
+export async function sendInput(connection: Connection, { binary, linger, ...peer }: InputOptions): Promise<unknown> {
   const { stdin } = process
   let isOver = false
   const over = connection.closed.catch(() => {}).then(() => {
@@ -31,7 +33,7 @@ export async function sendInput(connection: Connection, { binary, linger, heard 
   try {
     if (binary) await connection.send(Readable.toWeb(stdin), { type: 'binary' })
     else await sendLines(connection, new LineReader(decodeInput(stdin)))
-    await silence(heard, linger, over)
+    await silence(peer, linger, over)
     return undefined
   } catch (error) {
     // The connection ended first: then nothing can be sent, and nothing is read any more.
@@ -61,12 +63,17 @@ export async function* decodeInput(chunks: AsyncIterable<Uint8Array>): AsyncGene
   yield decode()
 }
 
-/** Resolves when nothing has been heard for that long, or when the connection is over. */
-async function silence(heard: () => number, ms: number, over: Promise<unknown>): Promise<void> {
+/** Resolves when nothing has been heard for that long, though it could have been, or when the connection is over. */
+async function silence(
+  { heard, isHeldUp }: Pick<InputOptions, 'heard' | 'isHeldUp'>,
+  ms: number,
+  over: Promise<unknown>,
+): Promise<void> {
   const stop = new AbortController()
   void over.then(() => stop.abort())
-  for (let before = NaN; before !== heard() && !stop.signal.aborted;) {
+  for (let before = NaN; (before !== heard() || isHeldUp()) && !stop.signal.aborted;) {
     before = heard()
     await setTimeout(ms, undefined, { signal: stop.signal }).catch(() => {})
+    await setImmediate() // writing to a pipe stops everything while it is full: what came meanwhile is heard first
   }
 }

@@ -31,6 +31,11 @@ export class Output {
     return this.#stream.isTTY === true
   }
 
+  /** Whether a slow reader keeps us from writing more. */
+  get isFull(): boolean {
+    return this.#stream.writableNeedDrain
+  }
+
   /** Takes a chunk over; resolves when there is room for more. Rejects with `OutputClosed`, or with what else went wrong. */
   async write(chunk: string | Uint8Array): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure

@@ -113,6 +113,17 @@ describe('the end of standard input', () => {
     expect(finished).toEqual({ code: 0, stdout: 'the answer\n', stderr: 'closed: 1000 done\n' })
   })
 
+  it('is not over while the reader of standard output is slow: all that comes is printed', async () => {
+    const lines = Array.from({ length: 5000 }, (_, i) => `${i} ${'x'.repeat(500)}`)
+    await using server = await wsServer((socket) => lines.forEach((line) => socket.send(line)))
+    await using program = new Program(['connect', server.url, '--linger', '0.2'])
+    program.child.stdin.end()
+    await program.output(/^0 x/)
+    program.child.stdout.pause()
+    setTimeout(() => program.child.stdout.resume(), 1000) // five times as long as it lingers
+    expect((await program.finished).stdout).toBe(`${lines.join('\n')}\n`)
+  })
+
   it('is waited behind for answers, and not for pings', async () => {
     await using server = await wsServer((socket) => {
       const timer = setInterval(() => socket.ping(), 20)
