@@ -12,12 +12,11 @@ export class Diversion {
   readonly #longest: number
   readonly #environment: Pick<Environment, 'defer'>
   readonly #events: { deliver(): void }
-  #target: Outbound | undefined
+  /** Null while a pipe ends. */
+  #target: Outbound | null | undefined
   /** The one whose room we wait for; and who was handed something since its last flush. */
   #awaited: Outbound | undefined
   #unflushed: Outbound | undefined
-  /** The one that was found to be over. */
-  #over: Outbound | undefined
 
   /** `longest` is the longest message, in bytes; `deliver` is called when more may be taken. */
   constructor(
@@ -37,10 +36,21 @@ export class Diversion {
     return this.#target?.isOpen === true
   }
 
-  /** A pipe begins to hand messages to that connection, or does so no longer. Tells whether room was awaited. */
-  to(target: Outbound | undefined): boolean {
+  /**
+   * A pipe begins to hand messages to that connection, or does so no longer. With null it is about to end: nothing is taken until it had
+   * time for that, since it would be lost, and is the next reader's. A platform whose pipe hears of its end only when it gets a message
+   * gets one then. Tells whether room was awaited.
+   */
+  to(target: Outbound | null | undefined): boolean {
     this.#target = target
-    if (this.#unflushed !== target) this.flush()
+    this.flush()
+    if (target === null) {
+      this.#environment.defer(() => {
+        if (this.#target !== null) return
+        this.#target = undefined
+        this.#events.deliver()
+      })
+    }
     return this.#awaited !== undefined
   }
 
@@ -52,8 +62,12 @@ export class Diversion {
   /** Whether what comes may be taken. Where not, `deliver` is called when it may be. */
   hasRoom(): boolean {
     const target = this.#target
-    if (target?.over) return this.#leave(target)
-    if (target === undefined || this.#assembly.inside || target.hasRoom || !target.isOpen) return true
+    if (!target) return target === undefined
+    if (target.over) {
+      this.to(null)
+      return false
+    }
+    if (this.#assembly.inside || target.hasRoom || !target.isOpen) return true
     if (this.#awaited !== target) this.#awaitRoom(target)
     return false
   }
@@ -68,7 +82,7 @@ export class Diversion {
   /** A message that is only to be copied is copied from where it was received, without anything made for it (docs/decisions/0027). */
   passNext(protocol: Protocol): boolean {
     const target = this.#target
-    if (target === undefined || this.#assembly.inside || !target.isOpen) return false
+    if (!target || this.#assembly.inside || !target.isOpen) return false
     const message = protocol.takeMasked(Math.min(this.#longest, target.longestCopy))
     if (message === undefined) return false
     this.#unflushed = target
@@ -81,22 +95,6 @@ export class Diversion {
     const target = this.#unflushed
     this.#unflushed = undefined
     target?.flush()
-  }
-
-  /**
-   * Takes nothing for a target that is over until its pipe has had time to end: it would be lost, and is the next reader's. A platform
-   * whose pipe hears of that only when it gets a message gets one then.
-   */
-  #leave(target: Outbound): false {
-    if (this.#over !== target) {
-      this.#over = target
-      this.#environment.defer(() => {
-        if (this.#target !== target) return
-        this.#target = undefined
-        this.#events.deliver()
-      })
-    }
-    return false
   }
 
   #awaitRoom(target: Outbound): void {

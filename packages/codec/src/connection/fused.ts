@@ -10,8 +10,8 @@ type Message = string | Uint8Array
 
 /** Where a stream's messages come from: by its pulls, and past them. */
 export interface MessageSource extends UnderlyingDefaultSource<Message> {
-  /** Tells which connection messages may be handed to directly, from now on. */
-  divert(target: Outbound | undefined): void
+  /** Tells which connection messages may be handed to directly, from now on; null while a pipe ends, which takes none any more. */
+  divert(target: Outbound | null | undefined): void
   /** A message that is here already and that no read of the stream waits for. */
   takeNow(): Message | undefined
   /** Has the next message go to `taker` past the stream; false where a read must be asked, since none may come so. */
@@ -42,10 +42,11 @@ class MessageStream extends ReadableStream<Message> {
       return await ReadableStream.prototype.pipeTo.call(this, destination, options)
     }
     const mine = ++this.#pipes
-    const stop = (): void => {
-      if (mine === this.#pipes) this.#link.to?.divert(undefined)
+    // The signal's event only begins the pipe's end.
+    const stop = (event?: Event): void => {
+      if (mine === this.#pipes) this.#link.to?.divert(event && null)
     }
-    if (signal instanceof AbortSignal) signal.addEventListener('abort', stop, { once: true })
+    if (signal instanceof AbortSignal) signal.addEventListener('abort', stop)
     try {
       const piped = super.pipeTo(destination, options)
       if (this.locked) this.#link.to?.divert(target) // else it was refused

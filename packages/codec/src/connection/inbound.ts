@@ -148,7 +148,7 @@ export class Inbound implements InboxTaker, MessageSource {
   }
 
   /** A pipe begins to hand messages to that connection, or does so no longer. */
-  divert(target: Outbound | undefined): void {
+  divert(target: Outbound | null | undefined): void {
     if (!this.#diversion.to(target) || this.#readable!.locked) return
     // It is over. The platform's would not have asked for a message yet; who reads next asks anew.
     this.#diversion.forgetRoom()

@@ -16,8 +16,8 @@ import { type PassedMessage, sizeOfMessage } from './whole-sender.ts'
 
 /** What the stream does to its connection. */
 export interface OutboundEvents {
-  /** Whether the connection takes messages, and none waits before the next. */
-  isOpen(): boolean
+  /** Whether the connection takes messages. */
+  readonly accepting: boolean
   /** Sends one message; resolves when there is room for more. Throws where the connection takes none. */
   write(message: string | BytesLike): Promise<void>
   /** Closes after all that was written; resolves when the connection has closed cleanly. */
@@ -117,7 +117,7 @@ export class Outbound {
 
   /** Whether a message may be passed: nothing that was written waits before it. */
   get isOpen(): boolean {
-    return !this.#busy && !this.over && this.#written === this.#passed && this.#events.isOpen()
+    return !this.#busy && !this.over && this.#written === this.#passed && this.#events.accepting && this.#sender.idle
   }
 
   /** Whether a message should be passed. */

@@ -58,9 +58,9 @@ export class Sender {
     return !this.#queue?.length && (this.#stream === undefined || this.#stream.message.complete)
   }
 
-  /** Bytes accepted that wait to be encoded. */
-  get queued(): number {
-    return this.#queued
+  /** Bytes accepted that wait to go out, encoded or not. */
+  get waiting(): number {
+    return this.#outbox.waiting + this.#queued + this.#frames.held
   }
 
   /** Sends one message, after those before it. Resolves when there is room for more; for a lent payload, when it was taken. */
@@ -80,7 +80,7 @@ export class Sender {
 
   /** The error of a sender that does not wait; undefined where there is room for so many bytes more. */
   overflow(size: number): RangeError | undefined {
-    return judgeRoom(this.#outbox.waiting + this.#queued + this.#frames.held, size, this.#limits)
+    return judgeRoom(this.waiting, size, this.#limits)
   }
 
   /** See {@linkcode WholeSender.longestCopy}. */

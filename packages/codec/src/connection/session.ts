@@ -78,38 +78,39 @@ export class Session
 
   /** See `Connection.send`. */
   send(message: Sendable, options?: SendOptions): Promise<void> {
-    return this.#accepting ? this.#sender.send(message, options) : this.#refused()
+    return this.accepting ? this.#sender.send(message, options) : this.#refused()
   }
 
   /** See `Connection.ping`; `payload` is checked already. */
   ping(payload: Uint8Array | undefined): Promise<number> {
-    const refusal = this.#refusal(payload)
-    return refusal ?? handled((this.#heartbeat ??= new Heartbeat(this.#environment, this)).ping(payload))
+    return this.#refusal(payload) ??
+      handled((this.#heartbeat ??= new Heartbeat(this.#environment, this)).ping(payload))
   }
 
   /** See `Connection.stats`. */
   stats(): ConnectionStats {
     return {
       ...this.#protocol.counters,
-      bytesWaiting: this.#outbox.waiting + this.#sender.queued + this.#protocol.frames.held + this.outbound.queued,
+      bytesWaiting: this.#sender.waiting + this.outbound.queued,
       bytesReadAhead: this.#inbox.size,
       lastRoundTrip: this.#heartbeat?.lastRoundTrip,
     }
   }
 
-  get #accepting(): boolean {
+  /** Whether the application may still send. */
+  get accepting(): boolean {
     return this.#closing === undefined && this.#error === undefined && this.#protocol.state === 'open'
   }
 
-  #refused(): Promise<never> {
-    return handled(Promise.reject(this.#error ?? closedByUs()))
+  #refused(reason: unknown = this.#error ?? closedByUs()): Promise<never> {
+    return handled(Promise.reject(reason))
   }
 
   /** Why a control frame is not taken: whoever answers a flood of pings must meet a limit, too (law 4). */
   #refusal(payload: Uint8Array = NO_BYTES): Promise<never> | undefined {
-    if (!this.#accepting) return this.#refused()
+    if (!this.accepting) return this.#refused()
     const overflow = this.#sender.overflow(payload.length)
-    return overflow && handled(Promise.reject(overflow))
+    return overflow && this.#refused(overflow)
   }
 
   /** A chunk that came out of `writable`'s queue: sent, unless it was written after a close. */
@@ -121,14 +122,10 @@ export class Session
     return sent
   }
 
-  isOpen(): boolean {
-    return this.#accepting && this.#sender.idle
-  }
-
   /** See `Connection.pong`; `payload` is checked already. */
   pong(payload: Uint8Array): Promise<void> {
     const refusal = this.#refusal(payload)
-    if (refusal !== undefined) return refusal
+    if (refusal) return refusal
     this.#protocol.frames.control(Opcode.Pong, payload)
     this.#outbox.schedule()
     return this.#outbox.ready()

@@ -106,7 +106,7 @@ function judgeHead(
 ): string {
   const { method, target, httpVersion, headers } = head
   demand(method === 'GET', 'unexpected-method', WHAT, 'method GET', [method])
-  demand(/^1\.[1-9]$/.test(httpVersion), 'unsupported-http-version', WHAT, 'HTTP/1.1 or higher', [httpVersion])
+  demand(/^1\.[1-9]$/.test(httpVersion), 'unsupported-http-version', WHAT, 'HTTP/1.1', [httpVersion])
   const isTarget = /^(?:\/|(?:https?|wss?):\/\/)[^#]*$/i.test(target)
   demand(isTarget, 'malformed-head', WHAT, 'a path or a URL without a fragment as target', [target])
   const own = judgeHost(head, secure)
