@@ -49,10 +49,15 @@ async function leftBehind(handler: ConnectionHandler): Promise<number> {
     collect({ type: 'minor' })
   }
   for (let i = 0; i < 30; i++) await batch(64) // until all code is compiled
-  collect()
-  const before = old()
-  for (let i = 0; i < 40; i++) await batch(64)
-  return (old() - before) / (40 * 64)
+  // The least of three: a marking that runs meanwhile, longer on a busy machine, keeps what would be gone. What we keep, each would show.
+  const rounds: number[] = []
+  for (let round = 0; round < 3; round++) {
+    collect()
+    const before = old()
+    for (let i = 0; i < 40; i++) await batch(64)
+    rounds.push((old() - before) / (40 * 64))
+  }
+  return Math.min(...rounds)
 }
 
 // Now 1.2 and 3.5 KB, most of it what Node 20 itself keeps of a stream; with a function put into a property, a churning `Set` and an old
