@@ -1,10 +1,8 @@
 // Law: every example that a reader can copy compiles, and those marked `ts run` do what they claim.
 
-import { docExamples, markdownExamples, readSources, writeExamples } from '@wirestream/testing'
-import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { compile, docExamples, markdownExamples, readSources, writeExamples } from '@wirestream/testing'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
@@ -97,11 +95,7 @@ function typeCheck(folder: string): string {
       tsBuildInfoFile: null,
     },
   }
-  const config = { extends: join(root, 'tsconfig.base.json'), compilerOptions, include: ['*.ts'] }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { encoding: 'utf8' })
-  return stdout + stderr
+  return compile(folder, { extends: join(root, 'tsconfig.base.json'), compilerOptions })
 }
 
 function documents(): { path: string; text: string }[] {

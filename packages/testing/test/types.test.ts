@@ -1,15 +1,13 @@
 // Law: what we publish compiles in a user's project, which knows the DOM and not Node, and looks into libraries, too.
 
-import { spawnSync } from 'node:child_process'
+import { compile } from '@wirestream/testing'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
-const root = fileURLToPath(new URL('../../../', import.meta.url))
 // Within this package, so that our packages are found as a user's program finds them.
-const folder = join(root, 'packages/testing/dist/types')
+const folder = fileURLToPath(new URL('../dist/types', import.meta.url))
 
 /** The compiler's complaints about a program with these `lib`s; empty when there is none. */
 function complaints(lib: string[], code: string): string {
@@ -19,11 +17,8 @@ function complaints(lib: string[], code: string): string {
     ...{ target: 'es2022', module: 'nodenext', lib, types: [], noEmit: true },
     ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false },
   }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
   writeFileSync(join(folder, 'program.ts'), `${code}\nexport {}\n`)
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { encoding: 'utf8' })
-  return stdout + stderr
+  return compile(folder, { compilerOptions })
 }
 
 describe('a program for browsers', () => {
