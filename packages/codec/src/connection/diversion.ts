@@ -104,9 +104,6 @@ export class Diversion {
       this.#awaited = undefined
       this.#events.deliver()
     }
-    // A pipe that was stopped, or whose target is lost, lets go of what it asked for. A platform whose pipe hears of that only when it
-    // gets a message gets one, once the others' had time.
-    const goOnLater = (): void => this.#environment.defer(goOn)
-    target.ready().then(() => this.#target === target ? goOn() : goOnLater(), goOnLater)
+    target.ready().then(goOn, goOn)
   }
 }
