@@ -162,7 +162,7 @@ export class Outbound {
         this.#drop() // nothing is left; a write behind the close was counted, and refused
         return this.#events.closeCleanly()
       },
-    }, { highWaterMark: Math.max(1, this.#limits.highWaterMark), size: (chunk) => this.#sizeOf(chunk) })
+    }, { highWaterMark: this.#limits.highWaterMark, size: (chunk) => this.#sizeOf(chunk) })
     this.#writable = writable
     if (this.#end !== undefined) this.#controller.error(this.#end())
     return writable

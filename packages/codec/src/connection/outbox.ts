@@ -35,7 +35,7 @@ export class Outbox {
     this.#frames = frames
     this.#channel = channel
     this.#environment = environment
-    this.#highWaterMark = Math.max(1, limits.highWaterMark)
+    this.#highWaterMark = limits.highWaterMark
     if (channel.keepsNothing) frames.reuseBlocks()
   }
 

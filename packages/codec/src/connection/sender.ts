@@ -190,7 +190,7 @@ export class Sender {
  */
 export function judgeRoom(waiting: number, size: number, limits: Limits): RangeError | undefined {
   const { maxQueued, highWaterMark } = limits
-  if (waiting + size <= maxQueued || waiting < Math.max(1, highWaterMark)) return undefined
+  if (waiting + size <= maxQueued || waiting < highWaterMark) return undefined
   return new RangeError(
     `Cannot send message: at most ${maxQueued} bytes may wait to go out (limits.maxQueued), got ${size} more on ${waiting}`,
   )

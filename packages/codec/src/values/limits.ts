@@ -75,8 +75,8 @@ export function resolveLimits(limits: LimitsInit = {}): Limits {
     }
     resolved[name] = Math.min(value, Number.MAX_SAFE_INTEGER)
   }
-  // Whoever waits for room must never meet the other limit.
-  resolved.highWaterMark = Math.min(resolved.highWaterMark, resolved.maxQueued)
+  // Whoever waits for room must never meet the other limit; and where nothing may wait, one byte still has to.
+  resolved.highWaterMark = Math.max(1, Math.min(resolved.highWaterMark, resolved.maxQueued))
   known.add(resolved)
   return resolved
 }
