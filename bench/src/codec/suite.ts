@@ -1,8 +1,8 @@
-// What the suites `codec` and `streams` share: a process for each side of a case, and the sides in turns.
+// What the suites `codec` and `streams` share: a process for each side of a case, new ones each round, and the sides in turns.
 
-import { type Effort, measure, secondsFor, type Side } from '../harness.ts'
+import { type Effort, measure, type Rounds, secondsFor, type Side } from '../harness.ts'
 import { PLAIN_WS, rivalsOn } from '../rivals.ts'
-import type { Suite, SuiteOptions } from '../suite.ts'
+import type { Suite, SuiteOptions, SuitePlan } from '../suite.ts'
 import { start } from '../target.ts'
 import { type CodecCase, type CodecGroup, nameOf, quickCases } from './cases.ts'
 
@@ -20,7 +20,7 @@ export function codecSuite(about: string, groups: readonly CodecGroup[]): Suite 
     seconds(options) {
       const each = chosen(options.quick).map((group) => {
         const sides = sidesOf(group, options)
-        return START + secondsFor(sides, shared(sides, options.effort))
+        return drawsOf(options) * (START + secondsFor(sides, drawOf(sides, options)))
       })
       return each.reduce((sum, seconds) => sum + seconds, 0)
     },
@@ -30,10 +30,24 @@ export function codecSuite(about: string, groups: readonly CodecGroup[]): Suite 
   }
 }
 
+/**
+ * How often the processes of a case are started anew. Two processes that do the same differ by up to a factor of three, for as long as
+ * they live, where memory is what counts (64 KiB and more): one pair would compare the luck of its sides. A quick look has one.
+ */
+function drawsOf({ quick, effort }: SuitePlan): number {
+  return quick ? 1 : effort.rounds
+}
+
 /** Such work settles at once, so sides share a round's seconds, and take turns the faster; each has a third at least. */
-function shared(sides: number, effort: Effort): Effort {
+function drawOf(sides: number, plan: SuitePlan): Effort {
+  const { effort } = plan
   const share = Math.min(sides, 3)
-  return { ...effort, seconds: effort.seconds / share, slice: effort.slice / share }
+  return {
+    ...effort,
+    rounds: effort.rounds / drawsOf(plan),
+    seconds: effort.seconds / share,
+    slice: effort.slice / share,
+  }
 }
 
 /** How many sides a group has, rivals included. */
@@ -48,23 +62,32 @@ function rivalsOf(one: CodecCase, rooms: boolean, { target, quick }: Pick<SuiteO
 }
 
 async function compareAll({ one, forms }: CodecGroup, options: SuiteOptions): Promise<void> {
-  const { target, effort, report } = options
+  const { target, report } = options
   const rivals = rivalsOf(one, forms.includes('rooms'), options)
   const names = [...forms, ...rivals.map(({ name }) => name)]
-  const children = names.map(() => start(target, ['codec/worker']))
   options.doing(nameOf(one, forms[0]!))
+  const all: Rounds<string> = Object.fromEntries(names.map((name) => [name, []]))
+  for (let draw = 0; draw < drawsOf(options); draw++) {
+    const rounds = await measureOnce(one, names, options)
+    for (const name of names) all[name]!.push(...rounds[name]!)
+  }
+  for (const form of forms) {
+    for (const rival of rivals) {
+      const figures = { ours: all[form]!, theirs: all[rival.name]! }
+      report({ case: nameOf(one, form), target, unit: 'msg/s', rival, ...figures })
+    }
+  }
+}
+
+/** The rounds of one set of processes. */
+async function measureOnce(one: CodecCase, names: readonly string[], options: SuiteOptions): Promise<Rounds<string>> {
+  const children = names.map(() => start(options.target, ['codec/worker']))
   try {
     await Promise.all(children.map((child, i) => child.ask({ do: 'prepare', one, side: names[i] })))
     const sides = Object.fromEntries(names.map((name, i): [string, Side] => [name, {
       measure: (seconds) => children[i]!.ask<number>({ do: 'run', seconds }),
     }]))
-    const rounds = await measure(sides, shared(names.length, effort))
-    for (const form of forms) {
-      for (const rival of rivals) {
-        const figures = { ours: rounds[form]!, theirs: rounds[rival.name]! }
-        report({ case: nameOf(one, form), target, unit: 'msg/s', rival, ...figures })
-      }
-    }
+    return await measure(sides, drawOf(names.length, options))
   } finally {
     await Promise.all(children.map((child) => child.stop()))
   }
