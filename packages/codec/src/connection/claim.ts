@@ -2,6 +2,7 @@
 
 import type { ByteStreams } from '../values/types.ts'
 import type { Channel } from './channel.ts'
+import type { Environment } from './environment.ts'
 import { StreamChannel } from './stream-channel.ts'
 
 /** A transport that offers a channel, so that there need be no streams in between. Known by its method, not by its class: that is heavy. */
@@ -11,11 +12,11 @@ export interface ChannelOffer {
 }
 
 /** The channel in a transport; its streams are locked from now on. Throws `TypeError` where they are locked already. */
-export function channelOf(transport: ByteStreams): Channel {
+export function channelOf(transport: ByteStreams, environment: Pick<Environment, 'defer'>): Channel {
   const offered = (transport as ByteStreams & Partial<ChannelOffer>).asChannel?.()
   if (offered !== undefined) return offered
   if (transport.readable.locked || transport.writable.locked) {
     throw new TypeError('Cannot use transport: its streams are locked already')
   }
-  return new StreamChannel(transport)
+  return new StreamChannel(transport, environment)
 }

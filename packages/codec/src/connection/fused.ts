@@ -39,6 +39,8 @@ class MessageStream extends ReadableStream<Message> {
     const target = #link in this && !this.locked ? Outbound.of(destination) : undefined
     const signal = options?.signal
     if (target === undefined || destination.locked || signal?.aborted) {
+      // It may be over at once: what came then would be lost, or end the process, as in `Diversion.to`.
+      if (#link in this && !this.locked) this.#link.to?.divert(null)
       return await ReadableStream.prototype.pipeTo.call(this, destination, options)
     }
     const mine = ++this.#pipes

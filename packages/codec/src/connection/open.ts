@@ -41,7 +41,7 @@ export async function openConnection(
 ): Promise<Connection> {
   const { handshakeTimeout: timeout } = resolveOptions(options).limits
   const clock = { timeout, late: `no answer to the upgrade request within ${timeout} ms` }
-  return await openWithin(clock, transport, createUpgradeRequest(url, options), options)
+  return await openWithin(clock, transport, createUpgradeRequest(url, { ...options, extensions: undefined }), options)
 }
 
 /** As `openConnection`, for a prepared request and a clock that may already run. A refusal counts even if its body comes too late. */

@@ -26,7 +26,7 @@ export interface OutboundEvents {
   onAbort(reason: unknown): void
   /** More was written than may wait. */
   failLater(cause: unknown): void
-  /** A chunk could not be sent, and those behind it are gone with it. */
+  /** Nothing waits in the stream's queue any more. */
   onIdle(): void
 }
 
@@ -199,7 +199,6 @@ export class Outbound {
 
   #dropped(error: unknown): never {
     this.#drop() // the stream errors now, and its queue with it
-    this.#events.onIdle()
     throw error
   }
 
@@ -220,11 +219,12 @@ export class Outbound {
     return size
   }
 
-  /** The stream's queue is empty, whatever was counted into it, and takes nothing any more. */
+  /** The stream's queue is empty, whatever was counted into it, and takes nothing any more; a Close that waited for it may go. */
   #drop(): void {
     this.#closing = true
     this.#passed = this.#written
     this.#queued = 0
     this.#sizes?.clear()
+    this.#events.onIdle()
   }
 }

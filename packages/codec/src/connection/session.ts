@@ -58,10 +58,10 @@ export class Session
     const { role, head = NO_BYTES, binary, autoPong = true } = options
     requireBytes(head, 'Cannot open WebSocket: head')
     const { limits, keepAlive } = resolveOptions(options)
-    const channel = channelOf(transport)
     const environment = this.#environment = environmentOf(options)
     const { allocate, insecureMaskingKeys: maskingKeys = secureMaskingKey } = environment
     const protocol = this.#protocol = new Protocol({ role, limits, maskingKeys, allocate, autoPong, observe })
+    const channel = channelOf(transport, environment)
     const inbox = this.#inbox = new Inbox(limits.readAhead)
     this.#intake = inbox.intake = new Intake(channel, protocol, inbox, this)
     this.inbound = new Inbound(inbox, { maxMessageSize: limits.maxMessageSize, allocate, binary, environment }, this)

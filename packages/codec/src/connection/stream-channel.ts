@@ -3,6 +3,13 @@
 import { dense } from '../values/bytes.ts'
 import type { ByteStreams } from '../values/types.ts'
 import type { Channel, ChannelEvents } from './channel.ts'
+import type { Environment } from './environment.ts'
+
+/** Bytes that may be read without a pause: a source that always has a chunk would let no timer run, and no end would be bounded. */
+const AT_A_STRETCH = 2 ** 22
+
+/** What a chunk counts beside its bytes, so that empty ones count, too. */
+const CHUNK_COST = 64
 
 /** A channel over streams that are not locked. */
 export class StreamChannel implements Channel {
@@ -11,12 +18,14 @@ export class StreamChannel implements Channel {
   readonly reclaimsFrom = 0
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #environment: Pick<Environment, 'defer'>
   #events: ChannelEvents | undefined
   #failure: { readonly error: unknown } | undefined
   #flowing = false
   #reading = false
 
-  constructor({ readable, writable }: ByteStreams) {
+  constructor({ readable, writable }: ByteStreams, environment: Pick<Environment, 'defer'>) {
+    this.#environment = environment
     this.#reader = readable.getReader()
     this.#writer = writable.getWriter()
     this.#reader.closed.catch(() => {})
@@ -68,10 +77,14 @@ export class StreamChannel implements Channel {
   async #read(): Promise<void> {
     this.#reading = true
     try {
-      while (this.#flowing) {
+      for (let stretch = 0; this.#flowing;) {
         const { done, value } = await this.#reader.read()
         if (done) return this.#events?.end()
         this.#events?.chunk(dense(value))
+        stretch += value.length + CHUNK_COST
+        if (stretch < AT_A_STRETCH) continue
+        stretch = 0
+        await new Promise<void>((resolve) => this.#environment.defer(resolve))
       }
     } catch (error) {
       this.#failed(error)

@@ -52,7 +52,7 @@ export class HandshakeTransport implements ChannelEvents, StopListener {
   /** Locks the streams. */
   constructor(streams: ByteStreams, environment: Environment, bounds: HandshakeBounds) {
     this.#streams = streams
-    this.#channel = channelOf(streams)
+    this.#channel = channelOf(streams, environment)
     this.#environment = environment
     this.#bounds = bounds
     this.#channel.listen(this)

@@ -48,7 +48,7 @@ export class WholeSender {
   /** Sends one message. Resolves when there is room for more; for a lent payload, when it was taken. */
   send(message: WholeMessage, { type, length }: SendOptions): Promise<void> {
     if (typeof message === 'string') this.#sendText(message, type, length)
-    else if (message instanceof PreparedMessage) this.#sendPrepared(message)
+    else if (message instanceof PreparedMessage) this.#sendPrepared(message, type, length)
     else {
       const bytes = this.#assembly.isLatest(message) ? message as Uint8Array : toBytes(message, 'Cannot send message')
       const payload = checkPayload(bytes, type)
@@ -99,9 +99,14 @@ export class WholeSender {
     this.#frames.frame(type === 'binary' ? Opcode.Binary : Opcode.Text, new TextEncoder().encode(text), true, true)
   }
 
-  #sendPrepared({ opcode, payload, frame }: PreparedMessage): void {
+  #sendPrepared(message: PreparedMessage, type: SendOptions['type'], length: number | undefined): void {
+    const { opcode, frame } = message
+    if (type !== undefined && type !== (opcode === Opcode.Text ? 'text' : 'binary')) {
+      throw new TypeError(`Cannot send message: want the type that it was prepared with, got ${type}`)
+    }
+    if (length !== undefined) checkLength(length, message.payload.length)
     if (this.#frames.role === 'server' && this.#inPlace) this.#frames.encoded(frame)
-    else this.#frames.frame(opcode, payload, true, true)
+    else this.#frames.frame(opcode, message.payload, true, true)
   }
 
   /** Whether a payload of that length goes out as it is, so that it must not change until it has been taken. */

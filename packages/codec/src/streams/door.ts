@@ -100,13 +100,18 @@ class Door<I> {
   #wanted = false
   #working = false
   #failure: { error: unknown } | undefined
+  #closed = false
 
-  constructor(room: Room<I, unknown>, batch: boolean, strategy: QueuingStrategy<unknown> = {}) {
+  constructor(room: Room<I, unknown>, batch: boolean, strategy?: QueuingStrategy<unknown>) {
+    const { highWaterMark = 0, size = () => 1 } = strategy ?? {}
+    if (typeof size !== 'function') {
+      throw new TypeError(`Cannot use strategy: size must be a function, got ${typeof size}`)
+    }
     this.#room = room
     this.#batch = batch
     this.#atOnce = batch ? 1 : MOST_AT_ONCE
-    this.#highWaterMark = checkNumber(strategy.highWaterMark ?? 0)
-    this.#sizeOf = strategy.size ?? (() => 1)
+    this.#highWaterMark = checkNumber(highWaterMark)
+    this.#sizeOf = size
   }
 
   open(controller: WritableStreamDefaultController): void {
@@ -143,10 +148,12 @@ class Door<I> {
     }
     for (const item of this.#ahead.splice(0)) this.output.enqueue(item)
     this.output.close()
+    this.#closed = true
   }
 
-  /** The writer left: the reader is told at once. */
+  /** The writer left: the reader is told at once, unless all that it is to have is with it. */
   abort(reason: unknown): void {
+    if (this.#closed) return
     this.#stop(reason)
     this.output.error(reason)
   }

@@ -2,6 +2,7 @@
 
 import { MessageDecoder, type MessageDecoderOptions } from '../message/decoder.ts'
 import { MessageEncoder, type MessageEncoderOptions } from '../message/encoder.ts'
+import { isIterable } from '../values/bytes.ts'
 import type { Control, Frame, Message } from '../values/types.ts'
 import { type Batched, type DoorOptions, DoorStream, Encoding, type Room } from './door.ts'
 
@@ -38,7 +39,9 @@ class Decoding implements Room<Frame | Frame[], Message | Control> {
 
   pull(): Message | Control | undefined {
     while (this.#at < this.#frames.length) {
-      const item = this.#decoder.decode(this.#frames[this.#at++]!)
+      const frame = this.#frames[this.#at++]!
+      if (isIterable(frame)) throw new TypeError('Cannot decode message: want a frame or an array of frames')
+      const item = this.#decoder.decode(frame)
       if (item !== undefined) return item
     }
     this.push([]) // they pin chunks

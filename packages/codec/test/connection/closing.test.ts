@@ -1,10 +1,16 @@
 // How we close: what goes out before our Close, and who hears of the end. The states themselves are in closing-table.test.ts.
 
 import { describe, expect, test } from 'vitest'
-import { Connection, WebSocketError } from '../../src/index.ts'
+import { type BytesLike, Connection, WebSocketError } from '../../src/index.ts'
 import { closeWith, cutOff } from '../../src/connection/connection.ts'
 import { collect, connect, expectClean, expectUnclean, roles, source, watch } from './helpers.ts'
 import { sharedBytes } from '../support/shared-memory.ts'
+
+/** A connection that somebody wrote to. */
+interface Closable {
+  readonly connection: Connection
+  readonly writer: WritableStreamDefaultWriter<string | BytesLike>
+}
 
 describe.each(roles)('as a %s', (role) => {
   describe('what was accepted goes out before our Close', () => {
@@ -126,6 +132,34 @@ describe.each(roles)('as a %s', (role) => {
       transport.end()
       await world.settle()
       expectClean(end, 4001)
+    })
+
+    test.each([
+      ['close(), then an abort', (it: Closable) => [it.connection.close({ closeCode: 3001 }), it.writer.abort()]],
+      ['an abort, then close()', (it: Closable) => [it.writer.abort(), it.connection.close({ closeCode: 3001 })]],
+      ['a close, a write behind it, then close()', (it: Closable) => [
+        it.writer.close(),
+        it.writer.write('refused'),
+        it.connection.close({ closeCode: 3001 }),
+      ]],
+    ])('does not keep our Close: %s', async (how, act) => {
+      for (const slow of [false, true]) {
+        const { connection, peer, transport, world, end } = connect(role, { limits: { highWaterMark: 1 } })
+        if (slow) transport.hold()
+        const writer = connection.writable.getWriter()
+        writer.closed.catch(() => {})
+        for (const text of ['a', 'b']) writer.write(text).catch(() => {})
+        if (slow) await world.settle()
+        for (const done of act({ connection, writer })) done?.catch(() => {})
+        await world.settle()
+        transport.letAll()
+        const code = how.startsWith('close()') ? 'close 3001' : 'close'
+        expect((await peer.hears()).at(-1)?.slice(0, code.length)).toBe(code)
+        peer.says(peer.close(1000))
+        transport.end()
+        await world.settle()
+        expectClean(end, 1000)
+      }
     })
 
     test('leaves what was received before to be read', async () => {
@@ -349,6 +383,7 @@ describe.each(roles)('as a %s', (role) => {
     ) {
       expect(() => new Connection({ readable, writable }, { role, ...options })).toThrow(RangeError)
     }
+    expect(() => new Connection({ readable, writable }, { role: 'proxy' as 'server' })).toThrow(TypeError)
     expect([readable.locked, writable.locked]).toEqual([false, false])
   })
 })

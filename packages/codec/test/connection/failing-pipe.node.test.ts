@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { Opcode } from '../../src/index.ts'
-import { collect, connect, expectUnclean, roles, watch } from './helpers.ts'
+import { collect, connect, expectClean, expectUnclean, roles, watch } from './helpers.ts'
 
 test('memory that cannot be had fails what a pipe writes to, and the pipe with it, not what it reads', async () => {
   const huge = new Uint8Array(200_000)
@@ -53,3 +53,28 @@ describe.each(roles)('what comes when the target, a %s,', (role) => {
     expect(items).toEqual(left)
   })
 })
+
+test.each([['close', {}], ['abort', { signal: AbortSignal.abort('no') }]])(
+  'a pipe that is over before it begins takes nothing: %s',
+  async (how, options) => {
+    const from = connect('server')
+    const to = connect('client')
+    const { readable } = from.connection
+    const { writable } = to.connection
+    if (how === 'close') {
+      to.connection.close()
+      to.peer.says(to.peer.close(1000))
+      to.transport.end()
+      await to.world.settle()
+      expectClean(to.end, 1000)
+    }
+    from.peer.says(from.peer.text('first'), from.peer.text('second'))
+    await from.world.settle()
+    const piped = watch(readable.pipeTo(writable, { ...options, preventCancel: true }))
+    await from.world.settle()
+    expect([piped.state, readable.locked]).toEqual(['rejected', false])
+    const { items } = collect(readable)
+    await from.world.settle()
+    expect(items).toEqual(['first', 'second'])
+  },
+)

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { Connection, Opcode, prepareMessage, WebSocketError } from '../../src/index.ts'
 import { utf8 } from '../support/bytes.ts'
 import { wire } from '../support/frames.ts'
+import { closing } from '../support/streams.ts'
 import { connect, expectClean, expectFault, expectUnclean, KEY, roles, source, watch } from './helpers.ts'
 import { TestTransport } from './transport.ts'
 
@@ -136,6 +137,25 @@ describe.each(roles)('as a %s', (role) => {
       expectFault(expectUnclean(end), 'unknown-opcode')
     })
   })
+
+  test.each(['close', 'violation', 'Close of the peer'])(
+    'after a %s the end is bounded though the transport always has another chunk',
+    async (cause) => {
+      const fifth = cause === 'violation' ? 0x3 : cause === 'close' ? Opcode.Ping : Opcode.Close
+      const masked = role === 'server' ? { key: KEY } : {}
+      let pulls = 0
+      const readable = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          controller.enqueue(wire({ opcode: ++pulls === 5 ? fifth : Opcode.Ping, ...masked }))
+        },
+      })
+      const options = { role, limits: { closeTimeout: 20 } }
+      const connection = new Connection({ readable, writable: new WritableStream() }, options)
+      if (cause === 'close') connection.close()
+      if (cause === 'Close of the peer') expect(await connection.closed).toMatchObject({ closeCode: 1005 })
+      else expect(await closing(connection.closed)).toBeInstanceOf(WebSocketError)
+    },
+  )
 
   describe('the transport breaks', () => {
     test.each(['open', 'closing', 'handshaken', 'failing'] as const)('in the state %s', async (state) => {

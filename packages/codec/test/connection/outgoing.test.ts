@@ -39,7 +39,8 @@ describe.each(roles)('as a %s', (role) => {
       const { connection, peer } = connect(role)
       void connection.send('as binary', { type: 'binary' })
       void connection.send(utf8('as text'), { type: 'text' })
-      expect(await peer.hears()).toEqual(['binary as binary', 'text as text'])
+      void connection.send(prepareMessage('prepared'), { type: 'text', length: 8 })
+      expect(await peer.hears()).toEqual(['binary as binary', 'text as text', 'text prepared'])
     })
 
     test.each([
@@ -53,6 +54,8 @@ describe.each(roles)('as a %s', (role) => {
       ['a text of a type that there is not', 'a', { type: 'json' as 'text' }, TypeError],
       ['bytes of another length than declared', new Uint8Array(3), { length: 4 }, RangeError],
       ['a text of another length than declared', 'ü', { length: 1 }, RangeError],
+      ['prepared as text, with another type', prepareMessage('a'), { type: 'binary' }, TypeError],
+      ['prepared with another length than declared', prepareMessage('ü'), { length: 1 }, RangeError],
       ['a stream with a length that is none', source('x').stream, { length: -1 }, RangeError],
     ])('that is %s is refused, and nothing is sent', async (_, message, options, kind) => {
       const { connection, peer, end } = connect(role)

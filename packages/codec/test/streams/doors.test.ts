@@ -239,6 +239,25 @@ describe('the end', () => {
   })
 })
 
+it('an abort behind a close leaves what was made to be read, as the platform’s does', async () => {
+  const door = new FrameDecoderStream({ role: 'client' }, undefined, { highWaterMark: 10 })
+  const writer = door.writable.getWriter()
+  await writer.write(pings(3))
+  const ends = [writer.close(), writer.abort('late')]
+  expect((await readAll(door.readable)).items.map(numberOf)).toEqual(upTo(3))
+  await Promise.all(ends)
+})
+
+it('MessageDecoderStream refuses what is neither a frame nor an array of frames', async () => {
+  for (const input of [[[frame(Text)]], new Set([frame(Text)]), pings(1)]) {
+    const door = new MessageDecoderStream() as TransformStream<unknown, unknown>
+    const write = closing(door.writable.getWriter().write(input))
+    const { items, error } = await readAll(door.readable)
+    expect([items, error]).toEqual([[], expect.any(TypeError)])
+    expect(await write).toBe(error)
+  }
+})
+
 describe('backpressure', () => { // law 6
   it('a write waits until its items were taken, and the next one waits for its reader', async () => {
     const door = new FrameDecoderStream({ role: 'client' })
@@ -318,6 +337,8 @@ describe('backpressure', () => { // law 6
       new FrameDecoderStream({ role: 'client' }, undefined, strategy as QueuingStrategy<Frame>)
     for (const highWaterMark of [-1, NaN, 'x', {}]) expect(make({ highWaterMark })).toThrow(RangeError)
     for (const highWaterMark of [undefined, 0, 1, '5', Infinity]) expect(make({ highWaterMark })).not.toThrow()
+    for (const size of [5, null, 'x']) expect(make({ size })).toThrow(TypeError)
+    expect(make(null)).not.toThrow()
     expect(() => new FrameDecoderStream({ role: 'client' }, { highWaterMark: -1 })).toThrow(RangeError)
   })
 
