@@ -16,10 +16,29 @@ export interface TlsOptions extends CommonTlsOptions {
 /** Dials the target itself, without a proxy; what `connect` does unless told otherwise. */
 export const dialSocket: Dial<TlsOptions> = async ({ hostname, port, unix }, signal) => {
   const conn = unix === undefined
-    ? await Deno.connect({ hostname, port, signal })
+    ? await connectTcp(hostname, port, signal)
     : await Deno.connect({ transport: 'unix', path: unix })
   if ('setNoDelay' in conn) conn.setNoDelay(true)
   return new DialledSocket(conn, hostname, signal)
+}
+
+/**
+ * How long a dial that was given up may still succeed, to be closed then, in milliseconds: one that is aborted just as it succeeds leaves
+ * its socket open for good (Deno 2.9).
+ */
+const GRACE = 1_000
+
+async function connectTcp(hostname: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
+  const late = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const giveUp = (): void => void (timer = setTimeout(() => late.abort(signal.reason), GRACE))
+  signal.addEventListener('abort', giveUp)
+  try {
+    return await Deno.connect({ hostname, port, signal: late.signal })
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+    clearTimeout(timer)
+  }
 }
 
 /** As `dialSocket`, and shows a certificate of ours to the server, which Deno can do only where it dials and starts TLS in one. */

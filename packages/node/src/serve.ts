@@ -64,7 +64,7 @@ function createHttpServer({ tls, limits }: ServeOptions): Server {
   const { headSize = DEFAULT_LIMITS.headSize, handshakeTimeout = DEFAULT_LIMITS.handshakeTimeout } = limits ?? {}
   const finite = handshakeTimeout < 2 ** 31
   const options: ServerOptions = {
-    maxHeaderSize: headSize,
+    maxHeaderSize: Math.min(headSize, Number.MAX_SAFE_INTEGER), // Node takes no Infinity
     // Who opens a socket must say what for; Node looks after that only now and then.
     headersTimeout: finite ? handshakeTimeout : 0,
     requestTimeout: finite ? Math.max(handshakeTimeout, 300_000) : 0,

@@ -3,6 +3,7 @@
 // this and a way to listen. Owns the connections of a listener and the answer to errors that nobody awaits.
 
 import { acceptUntil, type KnownRequest, type ServerOptions } from '../connection/accept.ts'
+import { hookErrors } from '../connection/answer.ts'
 import { closeWith, type Connection, cutOff, whenEnded } from '../connection/connection.ts'
 import { environmentOf } from '../connection/environment.ts'
 import { resolveOptions } from '../connection/options.ts'
@@ -140,7 +141,7 @@ export class ConnectionGroup {
       })
     } catch (error) {
       // A peer that broke a rule, was refused or went away has had its answer.
-      const peers = error instanceof WebSocketError || this.#closing.aborted
+      const peers = this.#closing.aborted || (error instanceof WebSocketError && !hookErrors.has(error))
       if (!peers) this.report(error, { where, request })
       return undefined
     }

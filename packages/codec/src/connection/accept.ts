@@ -3,12 +3,16 @@
 import { HeadReader, tooBig } from '../handshake/head-reader.ts'
 import { encodeResponse, type RequestHead } from '../handshake/http1.ts'
 import { refuseFault } from '../handshake/refusal.ts'
-import { isPlainRequest, judgeUpgradeRequest, type UpgradeAnswerOptions } from '../handshake/server.ts'
+import {
+  isPlainRequest,
+  judgePlainRequest,
+  judgeUpgradeRequest,
+  type UpgradeAnswerOptions,
+} from '../handshake/server.ts'
 import { describeRequest, type UpgradeRequest } from '../handshake/upgrade-request.ts'
 import type { Limits } from '../values/limits.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import type { ByteStreams } from '../values/types.ts'
-import { UpgradeError } from '../values/websocket-error.ts'
 import { type AcceptDecision, answerPlainly, ask, consult, type HttpAnswer, isThenable, refuseWith } from './answer.ts'
 import { Connection } from './connection.ts'
 import { brokenBy } from './ends.ts'
@@ -74,6 +78,8 @@ export async function acceptUntil(
     const read = readRequest(handshake, limits, known)
     const { request, rest } = isThenable(read) ? await read : read
     if (known.onRequest !== undefined && isPlainRequest(request)) {
+      const fault = judgePlainRequest(request)
+      if (fault !== undefined) throw await refuseWith(handshake, fault)
       throw await answerPlainly(handshake, describeRequest(request, known), known.onRequest)
     }
     const { protocols, allowedOrigins, headers } = options
@@ -100,8 +106,8 @@ export async function acceptUntil(
       head: rest,
     })
   } catch (error) {
-    // A refusal has been answered in full and ended already; everything else is cut.
-    if (!(error instanceof UpgradeError)) handshake.discard(error)
+    // What has been answered in full has ended already; everything else is cut.
+    if (!handshake.finished) handshake.discard(error)
     throw error instanceof ProtocolError ? brokenBy(error) : error
   }
 }

@@ -47,10 +47,17 @@ export async function answerPlainly(
   return refuseWith(handshake, { ...answer, body }, 'the request asked for no WebSocket')
 }
 
+/** What hooks threw, whatever its class: no fault of the peer's. */
+export const hookErrors: WeakSet<WeakKey> = /* @__PURE__ */ new WeakSet()
+
 /** What a hook says, at once if it does; where it throws or says what cannot be answered, the client gets a 500. */
 export function consult<T>(handshake: HandshakeTransport, hook: () => T | Promise<T>): T | Promise<T> {
   const fail = async (error: unknown): Promise<never> => {
-    if (!handshake.stopped) await refuseWith(handshake, refuse(500, { body: 'Internal Server Error\n' }))
+    if (!handshake.stopped) {
+      if (error instanceof Error) hookErrors.add(error)
+      // A client that has gone meanwhile is not what went wrong.
+      await refuseWith(handshake, refuse(500, { body: 'Internal Server Error\n' })).catch(() => {})
+    }
     throw error
   }
   try {

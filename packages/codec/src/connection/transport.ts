@@ -45,6 +45,7 @@ export class HandshakeTransport implements ChannelEvents, StopListener {
   #reject: ((reason: unknown) => void) | undefined
   #stopTimer: (() => void) | undefined
   #stopped = false
+  #finished = false
   #failure: { readonly error: unknown } | undefined
   /** Who reads: nothing comes while nobody does. */
   #waiting: { resolve: (chunk: Uint8Array | undefined) => void; reject: (error: unknown) => void } | undefined
@@ -61,6 +62,11 @@ export class HandshakeTransport implements ChannelEvents, StopListener {
   /** Whether time or a signal ended the handshake. */
   get stopped(): boolean {
     return this.#stopped
+  }
+
+  /** Whether an answer went out and ended the transport, or is about to. */
+  get finished(): boolean {
+    return this.#finished
   }
 
   /** Waits for `promise`, or throws what stopped the handshake. */
@@ -91,6 +97,7 @@ export class HandshakeTransport implements ChannelEvents, StopListener {
 
   /** Ends our direction when what was written is out; where the peer does not take it in time, cuts the transport. */
   async finish(): Promise<void> {
+    this.#finished = true
     this.#channel.discard()
     await this.within(this.#channel.shutdown()).catch((reason) => this.discard(reason))
     this.#forget()

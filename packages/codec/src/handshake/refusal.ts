@@ -42,7 +42,9 @@ export function refuse(status: number, { statusText, headers, body = '' }: Refus
     throw new RangeError(`${CANNOT}: status must be an integer from 200 to 599, got ${String(status)}`)
   }
   checkText(statusText ?? '', 'statusText', CANNOT)
-  return respond(status, toExtraFields(headers, CANNOT), body, undefined, statusText)
+  const extra = toExtraFields(headers, CANNOT)
+  // RFC 9110 §15.5.22
+  return respond(status, status === 426 ? [UPGRADE_FIELD, ...extra] : extra, body, undefined, statusText ?? undefined)
 }
 
 /**
@@ -74,8 +76,8 @@ function respond(
 ): Refusal {
   if (typeof body !== 'string') body = toBytes(body, `${CANNOT}: body`)
   const length = typeof body === 'string' ? utf8Length(body) : body.length
-  const bodiless = status === 204 || status === 304 // RFC 9110 §15.3.5, §15.4.5
-  if (bodiless && length > 0) throw new TypeError(`${CANNOT}: status ${status} goes without a body`)
+  const bodiless = status === 204 || status === 304 // RFC 9110 §15.3.5, §15.4.5; §15.3.6 for 205
+  if ((bodiless || status === 205) && length > 0) throw new TypeError(`${CANNOT}: status ${status} goes without a body`)
   // Whoever sends Upgrade must name it in Connection (RFC 9110 §7.8).
   const headers: [string, string][] = [['Connection', hasField(extra, 'Upgrade') ? 'Upgrade, close' : 'close']]
   if (typeof body === 'string' && length > 0 && !hasField(extra, 'Content-Type')) {

@@ -13,6 +13,7 @@ import {
   type HeaderFields,
   type HeaderFieldsInit,
   includesToken,
+  listIncludes,
   quote,
   toExtraFields,
 } from './fields.ts'
@@ -94,9 +95,26 @@ export function judgeUpgradeRequest(head: RequestHead, options: UpgradeAnswerOpt
   }
 }
 
-/** Whether a request asks for a page and not for an upgrade: GET or HEAD, without a body, which nobody would read. */
+/**
+ * Whether a request asks for a page and not for a WebSocket: GET or HEAD, without a body, which nobody would read. Upgrades to anything
+ * else may be ignored (RFC 9110 §7.8).
+ */
 export function isPlainRequest({ method, headers }: RequestHead): boolean {
-  return (method === 'GET' || method === 'HEAD') && !hasField(headers, 'Upgrade') && bodyFields(headers).length === 0
+  const isRead = method === 'GET' || method === 'HEAD'
+  return isRead && !listIncludes(headers, 'Upgrade', 'websocket') && bodyFields(headers).length === 0
+}
+
+/** The refusal of a plain request that no server may answer (RFC 9112 §3.2); undefined where it may. HTTP/1.0 knows no Host. */
+export function judgePlainRequest(head: RequestHead): Refusal | undefined {
+  const { method, target, httpVersion, headers } = head
+  try {
+    demand(/^1\.\d$/.test(httpVersion), 'unsupported-http-version', 'Cannot answer', 'HTTP/1.1', [httpVersion])
+    judgeTarget(target)
+    if (httpVersion !== '1.0' || hasField(headers, 'Host')) judgeHost(head, false)
+    return undefined
+  } catch (error) {
+    return refuseFault(error as ProtocolError, method)
+  }
 }
 
 /** Rule by rule, all but the lists; gives the request's key. */
@@ -107,8 +125,7 @@ function judgeHead(
   const { method, target, httpVersion, headers } = head
   demand(method === 'GET', 'unexpected-method', WHAT, 'method GET', [method])
   demand(/^1\.[1-9]$/.test(httpVersion), 'unsupported-http-version', WHAT, 'HTTP/1.1', [httpVersion])
-  const isTarget = /^(?:\/|(?:https?|wss?):\/\/)[^#]*$/i.test(target)
-  demand(isTarget, 'malformed-head', WHAT, 'a path or a URL without a fragment as target', [target])
+  judgeTarget(target)
   const own = judgeHost(head, secure)
   const body = bodyFields(headers) // it would be read as frames
   demand(body.length === 0, 'unexpected-body', WHAT, 'a request without a body', body)
@@ -118,6 +135,11 @@ function judgeHead(
   const key = keys.join() // of several values no key
   demand(isKey(key), 'invalid-key', WHAT, 'Sec-WebSocket-Key with base64 of 16 bytes', keys)
   return key
+}
+
+function judgeTarget(target: string): void {
+  const isTarget = /^(?:\/|(?:https?|wss?):\/\/)[^#]*$/i.test(target)
+  demand(isTarget, 'malformed-head', WHAT, 'a path or a URL without a fragment as target', [target])
 }
 
 /** The origin that the request speaks to; the host of a target that is a URL counts more than Host (RFC 9112 §3.2.2). */

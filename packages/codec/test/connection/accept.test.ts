@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   acceptConnection,
+  ProtocolError,
   type ServerOptions,
   UpgradeError,
   type UpgradeRequest,
@@ -145,6 +146,26 @@ describe('the accept hook', () => {
     expect(made.world.timers).toBe(0)
   })
 
+  test('that throws after its client has gone: its mistake is passed on', async () => {
+    let fail!: (error: Error) => void
+    const made = accept({ accept: () => new Promise((_, reject) => fail = reject) })
+    made.transport.give(head())
+    await made.world.settle()
+    made.transport.break(new Error('reset'))
+    const mistake = new TypeError('mine')
+    fail(mistake)
+    await made.world.settle()
+    expect([made.accepted.error, made.world.timers]).toEqual([mistake, 0])
+  })
+
+  test('may ask for an upgrade, and the answer says to what', async () => { // RFC 9110 §15.5.22
+    const made = accept({ accept: () => ({ status: 426, body: 'not like this' }) })
+    made.transport.give(head())
+    await made.world.settle()
+    expectRefused(made, 426)
+    expect(made.answer()).toMatch(/Connection: Upgrade, close\r\n(.*\r\n)*Upgrade: websocket\r\n/)
+  })
+
   test('that takes too long is given up, without an answer', async () => {
     const made = accept({ accept: () => new Promise(() => {}), limits: { handshakeTimeout: 500 } })
     made.transport.give(head())
@@ -161,6 +182,38 @@ describe('the accept hook', () => {
     await made.world.settle()
     expect(made.answer()).toMatch(/^HTTP\/1\.1 500 /)
     expect(made.accepted.error).toBeInstanceOf(TypeError)
+  })
+})
+
+describe('onRequest', () => {
+  const plain = (...lines: string[]) => {
+    const made = accept({ onRequest: ({ target }) => ({ status: 200, body: target }) })
+    made.transport.give(head(lines))
+    return made
+  }
+
+  test.each([
+    ['GET /page HTTP/1.1', 'Host: example.com'],
+    ['GET http://example.com/page HTTP/1.1', 'Host: example.com'],
+    ['GET /page HTTP/1.0'],
+    ['GET /page HTTP/1.1', 'Host: a_b:8080', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c'],
+  ])('answers %s', async (...lines) => {
+    const made = plain(...lines)
+    await made.world.settle()
+    expect(expectRefused(made, 200).cause).toBeUndefined()
+  })
+
+  test.each([ // RFC 9112 §3.2
+    ['GET / HTTP/1.1'],
+    ['GET / HTTP/1.1', 'Host: a', 'Host: b'],
+    ['GET / HTTP/1.1', 'Host: a@b/c d'],
+    ['GET / HTTP/1.0', 'Host: a, b'],
+    ['GET a#b HTTP/1.1', 'Host: a'],
+    ['GET / HTTP/3.7', 'Host: a'],
+  ])('is not asked about %s %s %s, which gets a 400', async (...lines) => {
+    const made = plain(...lines.filter((line) => line !== undefined))
+    await made.world.settle()
+    expect(expectRefused(made, 400).cause).toBeInstanceOf(ProtocolError)
   })
 })
 
@@ -249,6 +302,19 @@ describe('each of these ends it, and nothing is left', () => {
       })
       if (phase === 'writing') made.transport.hold()
       if (phase !== 'reading') made.transport.give(head())
+      await made.world.settle()
+      control.abort(reason)
+      await made.world.settle()
+      expect(expectCut(made)).toBe(reason)
+    }
+  })
+
+  test('a signal whose reason is the refusal of another upgrade', async () => {
+    const reason = new UpgradeError('the backend refused', { status: 503, headers: [], body: new Uint8Array(0) })
+    for (const phase of ['reading', 'deciding']) {
+      const control = new AbortController()
+      const made = accept({ signal: control.signal, accept: () => new Promise(() => {}) })
+      if (phase === 'deciding') made.transport.give(head())
       await made.world.settle()
       control.abort(reason)
       await made.world.settle()

@@ -2,7 +2,7 @@
 
 import { describe, expect, test, vi } from 'vitest'
 import { ConnectionGroup, type ServingOptions } from '../../src/adapter/index.ts'
-import type { Connection } from '../../src/index.ts'
+import { type Connection, WebSocketError } from '../../src/index.ts'
 import { utf8 } from '../support/bytes.ts'
 import { wire } from '../support/frames.ts'
 import { expectUnclean, KEY, watch } from './helpers.ts'
@@ -132,6 +132,15 @@ test('what a peer does wrong before it is upgraded is no error of ours', async (
     expect(accepted.state).toBe('resolved')
   }
   expect([onError.mock.calls.length, all.connections.size, world.timers]).toEqual([0, 0, 0])
+})
+
+test('an error of a hook is one, though a peer’s would have its class', async () => {
+  const mistake = new WebSocketError('the backend cannot be reached')
+  const { onError, accept, world } = group({ accept: () => Promise.reject(mistake) })
+  const { accepted } = await accept()
+  await world.settle()
+  expect(accepted.state).toBe('resolved')
+  expect(onError).toHaveBeenCalledExactlyOnceWith(mistake, expect.objectContaining({ where: 'upgrade' }))
 })
 
 test('header fields that can be read only once are sent with every answer', async () => {

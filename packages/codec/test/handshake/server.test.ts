@@ -378,9 +378,10 @@ describe('refuse', () => {
     }
   })
 
-  test('204 and 304 have neither body nor length', () => {
+  test('204 and 304 have neither body nor length, and 205 no body', () => {
     expect(refuse(204).response.headers).toEqual([['Connection', 'close']])
-    expect(() => refuse(304, { body: 'x' })).toThrow(TypeError)
+    expect(refuse(205).response.headers).toEqual([['Connection', 'close'], ['Content-Length', '0']])
+    for (const status of [204, 205, 304]) expect(() => refuse(status, { body: 'x' })).toThrow(TypeError)
   })
 
   test.each([101, 199, 600, 400.5, NaN, '400' as never])('status %j is a RangeError', (status) => {
