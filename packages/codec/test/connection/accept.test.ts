@@ -24,6 +24,13 @@ const REQUEST = [
 ]
 const head = (lines: string[] = REQUEST) => utf8(lines.join('\r\n') + '\r\n\r\n')
 
+/** The same as an HTTP server has read it. */
+function requestHead() {
+  const [start, ...fields] = REQUEST
+  const [method, target] = start!.split(' ') as [string, string]
+  return { method, target, httpVersion: '1.1', headers: fields.map((line) => line.split(': ') as [string, string]) }
+}
+
 function accept(options: ServerOptions = {}) {
   const world = new World()
   const transport = new TestTransport()
@@ -81,12 +88,54 @@ test('frames in one chunk with the head, and behind a head that was read already
   const second = accept({ head: join([head(), frame]) })
   await second.world.settle()
   expect((await second.accepted.value!.readable.getReader().read()).value).toBe('early')
-  const [start, ...fields] = REQUEST
-  const [method, target] = start!.split(' ') as [string, string]
-  const headers = fields.map((line) => line.split(': ') as [string, string])
-  const third = accept({ requestHead: { method, target, httpVersion: '1.1', headers }, head: frame })
+  const third = accept({ requestHead: requestHead(), head: frame })
   await third.world.settle()
   expect((await third.accepted.value!.readable.getReader().read()).value).toBe('early')
+})
+
+test('a head that was read already may have as many fields as the limit says, and no more', async () => { // security.md, row 5
+  for (const headCount of [REQUEST.length - 1, REQUEST.length - 2]) {
+    const { world, ...made } = accept({ requestHead: requestHead(), limits: { headCount } })
+    await world.settle()
+    if (headCount === REQUEST.length - 1) expect(made.accepted.state).toBe('resolved')
+    else expectFault(expectRefused({ world, ...made }, 431), 'head-too-big')
+  }
+})
+
+test('over TLS the same origin is one of https, else one of http', async () => { // rule 53; security.md, row 32
+  for (const secure of [true, false]) {
+    for (const scheme of ['https', 'http']) {
+      const { world, transport, ...made } = accept({ secure })
+      transport.give(head([...REQUEST, `Origin: ${scheme}://example.com`]))
+      await world.settle()
+      if (secure === (scheme === 'https')) expect(made.accepted.state).toBe('resolved')
+      else expectFault(expectRefused({ world, transport, ...made }, 403), 'refused-origin')
+    }
+  }
+})
+
+test('the hook for plain requests answers GET and HEAD, the latter without the body, and sees nothing else', async () => {
+  const plain = (method: string, ...fields: string[]) => head([`${method} / HTTP/1.1`, 'Host: example.com', ...fields])
+  const asked: [request: Uint8Array, status: number, body?: string][] = [
+    [plain('GET'), 200, 'page'],
+    [plain('HEAD'), 200, ''],
+    [plain('OPTIONS'), 405],
+    [plain('GET', 'Content-Length: 4'), 400],
+    [plain('GET', 'Transfer-Encoding: chunked'), 400],
+  ]
+  for (const [request, status, body] of asked) {
+    let seen = 0
+    const onRequest = () => {
+      seen++
+      return { status: 200, body: 'page' }
+    }
+    const { world, transport, ...made } = accept({ onRequest })
+    transport.give(request)
+    await world.settle()
+    expectRefused({ world, transport, ...made }, status)
+    expect(seen).toBe(body === undefined ? 0 : 1)
+    if (body !== undefined) expect(made.answer()).toMatch(new RegExp(`Content-Length: 4\\r\\n\\r\\n${body}$`))
+  }
 })
 
 describe('the accept hook', () => {

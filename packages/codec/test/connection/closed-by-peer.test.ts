@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { Opcode } from '../../src/index.ts'
 import { join, utf8 } from '../support/bytes.ts'
 import { collect, connect, expectClean, expectFault, expectUnclean, roles, source, watch } from './helpers.ts'
+import { World } from './transport.ts'
+import { openEnd } from './twins.ts'
 
 describe.each(roles)('as a %s', (role) => {
   describe('the peer’s Close', () => {
@@ -195,19 +197,24 @@ describe.each(roles)('as a %s', (role) => {
       }
     })
 
-    test('a transport that breaks while the last of ours waits tells it at once', async () => {
-      const { connection, peer, transport, world, end } = connect(role)
-      transport.hold()
-      const sent = watch(connection.send(new Uint8Array(70_000)))
-      await world.settle()
-      peer.says(peer.close(1000))
-      transport.end()
-      await world.settle()
-      expect(end.state).toBe('pending')
-      transport.break(new Error('reset'))
-      await world.settle()
-      expect(sent.error).toBe(expectUnclean(end, 1000))
-      expect(world.timers).toBe(0)
+    test('a transport that breaks while the last of ours waits tells it at once, whether it had ended or not', async () => {
+      for (const over of ['duplex', 'streams'] as const) {
+        for (const ended of [true, false]) {
+          const world = new World()
+          const { connection, peer, transport, closed } = openEnd(world, { role, over })
+          transport.hold()
+          const sent = watch(connection.send(new Uint8Array(70_000)))
+          await world.settle()
+          peer.says(peer.close(1000))
+          if (ended) transport.end()
+          await world.settle()
+          expect(closed.state).toBe('pending')
+          transport.break(new Error('reset'))
+          await world.settle()
+          expect(sent.error).toBe(expectUnclean(closed, 1000))
+          expect(world.timers).toBe(0)
+        }
+      }
     })
 
     test('a frame of declared length is finished, since no Close fits into it', async () => {

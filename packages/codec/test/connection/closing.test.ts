@@ -70,6 +70,23 @@ describe.each(roles)('as a %s', (role) => {
       expect(late.error).toMatchObject({ name: 'InvalidStateError' })
     })
 
+    test('but a chunk that was written after close(), and waits still, is no loss when the peer’s Close comes', async () => {
+      const { connection, peer, transport, world, end } = connect(role, { limits: { highWaterMark: 10 } })
+      transport.hold()
+      const writer = connection.writable.getWriter()
+      const write = watch(writer.write('a'.repeat(20)))
+      connection.close()
+      await world.settle()
+      const late = watch(writer.write('late'))
+      peer.says(peer.close(1000))
+      await world.settle()
+      transport.letAll()
+      transport.end()
+      await world.settle()
+      expectClean(end, 1000)
+      expect([write.state, late.state]).toEqual(['resolved', 'rejected'])
+    })
+
     test('a write after close() is refused, and so is close() after close()', async () => {
       const { connection, peer } = connect(role)
       const writer = connection.writable.getWriter()

@@ -132,6 +132,37 @@ describe.each(roles)('as a %s', (role) => {
     expect((await peer.hears()).at(-1)).toBe('pong 19')
   })
 
+  test('nor behind one that has taken only some of what it was given', async () => { // security.md, row 18; law 4
+    const { connection, peer, transport, world } = connect(role, { limits: { highWaterMark: 1000 } })
+    transport.hold()
+    for (const length of [500, 5000]) {
+      void connection.send('x'.repeat(length))
+      await world.settle()
+    }
+    transport.letOne()
+    await world.settle()
+    peer.says(...Array.from({ length: 100 }, (_, i) => ping(`${i}`)))
+    await world.settle()
+    transport.letAll()
+    expect((await peer.hears()).filter((word) => word.startsWith('pong'))).toEqual(['pong 99'])
+  })
+
+  test('a pong that waits goes out before our Close, whoever closes', async () => { // rule 40
+    for (const closer of ['we', 'the peer']) {
+      const { connection, peer, transport, world } = connect(role)
+      transport.hold()
+      void connection.send('in the way')
+      await world.settle()
+      peer.says(ping('waits'))
+      await world.settle()
+      if (closer === 'we') connection.close()
+      else peer.says(peer.close())
+      await world.settle()
+      transport.letAll()
+      expect(await peer.hears()).toEqual(['text in the way', 'pong waits', 'close'])
+    }
+  })
+
   test('a flood of pings that no transport ever takes keeps at most the high-water mark waiting', async () => {
     const { connection, peer, transport, world } = connect(role, { limits: { highWaterMark: 1000 } })
     transport.hold()
@@ -142,18 +173,21 @@ describe.each(roles)('as a %s', (role) => {
   })
 
   describe('pongs that nobody asked for, or that come twice, change nothing', () => { // rule 41; security.md, row 21
-    test.each([['before any ping', []], ['beside one', ['x']]])('%s', async (_, sent) => {
-      const { connection, peer, world } = connect(role)
-      const pings = sent.map((text) => watch(connection.ping(utf8(text))))
-      peer.says(pong(''), pong('nobody'), pong('nobody'))
-      await world.settle()
-      expect(pings.map(({ state }) => state)).toEqual(sent.map(() => 'pending'))
-      peer.says(...sent.map(pong), ...sent.map(pong))
-      await world.settle()
-      expect(pings.map(({ state }) => state)).toEqual(sent.map(() => 'resolved'))
-      peer.says(peer.text('fine'))
-      expect((await connection.readable.getReader().read()).value).toBe('fine')
-    })
+    test.each([['before any ping', []], ['beside one, whose data is the begin of theirs', ['no']]])(
+      '%s',
+      async (_, sent) => {
+        const { connection, peer, world } = connect(role)
+        const pings = sent.map((text) => watch(connection.ping(utf8(text))))
+        peer.says(pong(''), pong('nobody'), pong('nobody'))
+        await world.settle()
+        expect(pings.map(({ state }) => state)).toEqual(sent.map(() => 'pending'))
+        peer.says(...sent.map(pong), ...sent.map(pong))
+        await world.settle()
+        expect(pings.map(({ state }) => state)).toEqual(sent.map(() => 'resolved'))
+        peer.says(peer.text('fine'))
+        expect((await connection.readable.getReader().read()).value).toBe('fine')
+      },
+    )
   })
 
   describe('ping()', () => {

@@ -10,33 +10,38 @@ import { TestTransport } from './transport.ts'
 
 describe.each(roles)('as a %s', (role) => {
   describe('a violation', () => {
-    test('messages before it in the same chunk are delivered, and an echo of them goes out before our Close', async () => { // Autobahn 3.2
-      const { connection, peer, end, world, transport } = connect(role)
-      const received: unknown[] = []
-      const echo = async () => {
-        const reader = connection.readable.getReader()
-        for (;;) {
-          const { done, value } = await reader.read()
-          if (done) return
-          received.push(value)
-          void connection.send(value)
+    test.each(
+      [
+        ['reserved-bits', 1002, 'frame: RSV1 must be 0 where not negotiated, got 1', { rsv: 0x40 }],
+        ['unexpected-continuation', 1002, 'message: a Continuation frame needs a message to continue', { opcode: 0 }],
+        ['invalid-utf8', 1007, 'message: text must be UTF-8, got 0xff at byte 0', { payload: Uint8Array.of(0xff) }],
+      ] as const,
+    )(
+      'messages before %s in the same chunk are delivered, and an echo of them goes out before our Close',
+      async (code, status, says, wrong) => { // Autobahn 3.2
+        const { connection, peer, end, world, transport } = connect(role)
+        const received: unknown[] = []
+        const echo = async () => {
+          const reader = connection.readable.getReader()
+          for (;;) {
+            const { done, value } = await reader.read()
+            if (done) return
+            received.push(value)
+            void connection.send(value)
+          }
         }
-      }
-      const echoing = watch(echo())
-      peer.says(peer.text('one'), peer.text('two'), peer.text('bad', { rsv: 0x40 }), peer.text('three'))
-      expect(await peer.hears()).toEqual([
-        'text one',
-        'text two',
-        'close 1002 Cannot decode frame: RSV1 must be 0 where not negotiated, got 1',
-      ])
-      expect(received).toEqual(['one', 'two'])
-      expect(transport.did).toEqual(['shutdown'])
-      transport.end()
-      await world.settle()
-      const error = expectUnclean(end)
-      expectFault(error, 'reserved-bits')
-      expect(echoing.error).toBe(error)
-    })
+        const echoing = watch(echo())
+        peer.says(peer.text('one'), peer.text('two'), peer.text('bad', wrong), peer.text('three'))
+        expect(await peer.hears()).toEqual(['text one', 'text two', `close ${status} Cannot decode ${says}`])
+        expect(received).toEqual(['one', 'two'])
+        expect(transport.did).toEqual(['shutdown'])
+        transport.end()
+        await world.settle()
+        const error = expectUnclean(end)
+        expectFault(error, code)
+        expect(echoing.error).toBe(error)
+      },
+    )
 
     test.each(['a violation', 'the end'])(
       'messages before %s are delivered though the transport ends in their turn',
@@ -126,12 +131,13 @@ describe.each(roles)('as a %s', (role) => {
       expect(long.cancelled).toBe(end.error)
     })
 
-    test('while we are closing sends no second Close', async () => {
+    test('while we are closing sends no second Close, and ends our direction', async () => {
       const { connection, peer, transport, world, end } = connect(role)
       connection.close({ closeCode: 3000 })
       await world.settle()
       peer.says({ opcode: 0x3 })
       expect(await peer.hears()).toEqual(['close 3000'])
+      expect(transport.did).toEqual(['shutdown']) // rule 50
       transport.end()
       await world.settle()
       expectFault(expectUnclean(end), 'unknown-opcode')

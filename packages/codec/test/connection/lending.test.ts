@@ -148,6 +148,38 @@ describe('memory that a socket takes back', () => {
     }
   })
 
+  test('is given back when the message is whole that its parts were kept for', async () => {
+    for (const binary of ['copy', 'view'] as const) {
+      const world = new World()
+      const source = openEnd(world, { role: 'client', over: 'duplex', binary })
+      const read = watch(source.connection.readable.getReader().read())
+      for (const part of fragments(pattern(90_000), 30_000, 60_000)) {
+        expect((source.transport as TestSocket).reclaimed.length).toBe(0)
+        source.peer.says(part)
+        await world.settle()
+      }
+      expect(word(read.value!.value!)).toBe(word(pattern(90_000)))
+      expect((source.transport as TestSocket).reclaimed.length).toBe(3)
+    }
+  })
+
+  test('holds no pong that waits for the transport', async () => {
+    for (const role of roles) {
+      const world = new World()
+      const end = openEnd(world, { role, over: 'duplex' })
+      end.transport.hold()
+      void end.connection.send('in the way')
+      await world.settle()
+      const data = 'x'.repeat(125)
+      end.peer.says({ opcode: Opcode.Ping, payload: utf8(data) })
+      await world.settle()
+      expect((end.transport as TestSocket).reclaimed.length).toBe(1)
+      end.transport.letAll()
+      await world.settle()
+      expect(sentBy(end)).toEqual([`1 ${word('in the way')}`, `10 ${word(data)}`])
+    }
+  })
+
   test('is not given back while a message in parts, a reader or an iteration may look at it', async () => {
     for (const take of ['read', 'iterate', 'messages'] as const) {
       for (const binary of ['copy', 'view'] as const) {

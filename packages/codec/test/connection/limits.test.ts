@@ -2,8 +2,9 @@
 
 import { describe, expect, test } from 'vitest'
 import { Opcode } from '../../src/index.ts'
-import { join, oneByOne, pattern, utf8 } from '../support/bytes.ts'
-import { collect, connect, expectClean, expectFault, expectUnclean, roles, watch } from './helpers.ts'
+import { cutAt, join, oneByOne, pattern, utf8 } from '../support/bytes.ts'
+import { wire } from '../support/frames.ts'
+import { collect, connect, expectClean, expectFault, expectUnclean, KEY, roles, watch } from './helpers.ts'
 
 describe.each(roles)('as a %s', (role) => {
   describe('reading stops when the read-ahead is full, and goes on when there is room', () => { // law 6
@@ -200,6 +201,27 @@ describe.each(roles)('as a %s', (role) => {
     }
   })
 
+  test('what is read ahead counts as much as the memory that it keeps alive', async () => { // security.md, row 22
+    const { connection, peer, world } = connect(role, { limits: { readAhead: 1 } })
+    peer.says(...[1, 2].map((seed) => ({ opcode: Opcode.Binary, payload: pattern(20_000, seed) })))
+    await world.settle()
+    const reader = connection.readable.getReader()
+    for (let message = 1; message <= 2; message++) { // one waits, the other is still to be looked at
+      expect(connection.stats().bytesReadAhead).toBeGreaterThan(40_000)
+      await reader.read()
+    }
+    expect(connection.stats().bytesReadAhead).toBe(0)
+  })
+
+  test('a few bytes that came with the upgrade keep nothing alive that came with them', async () => { // security.md, row 22
+    const memory = new Uint8Array(100_000)
+    const said = wire({ opcode: Opcode.Binary, payload: pattern(100), ...(role === 'server' && { key: KEY }) })
+    memory.set(said)
+    const { connection, world } = connect(role, { head: memory.subarray(0, said.length) })
+    await world.settle()
+    expect(connection.stats().bytesReadAhead).toBeLessThan(1000)
+  })
+
   test('stats() counts both ways, in frames, messages and bytes of the wire', async () => {
     const { connection, peer, transport, world } = connect(role)
     const { items } = collect(connection.readable)
@@ -218,23 +240,24 @@ describe.each(roles)('as a %s', (role) => {
       bytesReadAhead: 0,
       lastRoundTrip: undefined,
     })
-    const wire = join([
-      peer.wire(peer.text('a', { fin: false })),
+    const first = peer.wire(peer.text('aa', { fin: false }))
+    const bytes = join([
+      first,
       peer.wire({ opcode: 0, payload: utf8('b') }),
       peer.wire({ opcode: Opcode.Ping }),
       peer.wire({ opcode: Opcode.Pong }),
     ])
-    transport.give(wire.slice())
+    for (const chunk of cutAt(bytes, [first.length - 1])) transport.give(chunk) // a frame in two parts is one
     await connection.send('out')
     void connection.ping()
     await world.settle()
-    expect(items).toEqual(['ab'])
+    expect(items).toEqual(['aab'])
     expect(connection.stats()).toMatchObject({
       framesReceived: 4,
       framesSent: 3,
       messagesReceived: 1,
       messagesSent: 1,
-      bytesReceived: wire.length,
+      bytesReceived: bytes.length,
       bytesSent: transport.bytes.length,
       pingsReceived: 1,
       pingsSent: 1,

@@ -210,6 +210,45 @@ describe.each(combinations)('a pipe to a connection over %s as %s', (over, role)
     }
   })
 
+  test('brings a message as long as the source may take, and none that is longer', async () => { // rule 53
+    const limits = { maxMessageSize: 1000 }
+    const rig = await expectSame({ ...options, source: { ...options.source, limits } }, [
+      pipe(),
+      say(pattern(1000), 'x'.repeat(1000)),
+      say(pattern(1001)),
+      later,
+    ])
+    expect(rig.arrived.length).toBe(2)
+    expect(rig.source.closed.error).toMatchObject({ cause: { code: 'message-too-big' } })
+  })
+
+  test('does not overtake what was written before it began', async () => {
+    const rig = await expectSame(options, [
+      say('here already'),
+      step('write, and pipe', (rig) => {
+        const writer = rig.target.connection.writable.getWriter()
+        for (const text of ['first', 'second']) void writer.write(text)
+        writer.releaseLock()
+        rig.pipe()
+      }),
+    ])
+    expect(rig.arrived).toEqual(['first', 'second', 'here already'].map((text) => `1 ${word(text)}`))
+  })
+
+  test('takes no message for one of its own where a fragmented one was left unread', async () => { // rule 32
+    const rig = await expectSame(options, [
+      say({ opcode: Opcode.Text, payload: utf8('begun'), fin: false }),
+      step('leave it', async ({ source }) => {
+        for await (const _ of source.connection.messages()) break
+      }),
+      pipe(),
+      say('wrong here'),
+      later,
+    ])
+    expect(rig.arrived).toEqual([])
+    expect(rig.source.closed.error).toMatchObject({ cause: { code: 'expected-continuation' } })
+  })
+
   test('keeps its place among messages that are sent beside it', async () => {
     const stream = () =>
       new ReadableStream<Message>({
@@ -219,6 +258,7 @@ describe.each(combinations)('a pipe to a connection over %s as %s', (over, role)
           controller.close()
         },
       })
+    const begun = new Map<Rig, ReadableStreamDefaultController<Message>>()
     const rig = await expectSame(options, [
       pipe(),
       step('send before', (rig) => rig.send('one')),
@@ -228,6 +268,20 @@ describe.each(combinations)('a pipe to a connection over %s as %s', (over, role)
         rig.says('five')
       }),
       step('a stream', (rig) => rig.send(stream())),
+      step('begin a stream', (rig) =>
+        rig.send(
+          new ReadableStream<Message>({
+            start: (controller) => {
+              controller.enqueue('begun ')
+              begun.set(rig, controller)
+            },
+          }),
+        )),
+      say('no fragment', pattern(30)), // rule 34
+      step('end it', (rig) => {
+        begun.get(rig)!.enqueue('and ended')
+        begun.get(rig)!.close()
+      }),
       say('six', pattern(30_000)),
       step('send', (rig) => rig.send(pattern(30_000, 7))),
     ])
@@ -242,7 +296,10 @@ describe.each(combinations)('a pipe to a connection over %s as %s', (over, role)
       }],
       ['an end without Close', (rig) => rig.source.transport.end()],
       ['a fault', (rig) => rig.source.transport.break(new Error('reset'))],
-      ['a violation', (rig) => rig.says('last', { opcode: 3 })],
+      ['a violation', (rig) => {
+        rig.says('last', { opcode: 3 })
+        rig.says('in the same turn')
+      }],
       ['our own close', (rig) => rig.source.connection.close({ closeCode: 3002, reason: 'enough' })],
     ]
     for (const [name, ending] of endings) {
@@ -252,6 +309,7 @@ describe.each(combinations)('a pipe to a connection over %s as %s', (over, role)
             pipe({ preventClose, preventAbort }),
             say('hello', pattern(1000)),
             step(name, ending),
+            ...(name === 'our own close' ? [say('too late', pattern(100))] : []),
             step('the target still sends', (rig) => rig.send('after')),
             step('the target’s peer closes', (rig) => {
               rig.target.peer.says(closeFrame(1000))

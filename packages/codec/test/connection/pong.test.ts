@@ -27,6 +27,18 @@ describe.each(roles)('as a %s', (role) => {
     expect(await peer.hears()).toEqual(['pong before', 'pong'])
   })
 
+  test('its data is copied also where it waits for the end of a frame of declared length', async () => {
+    const { connection, peer, world } = connect(role)
+    const long = source(utf8('half'))
+    void connection.send(long.stream, { length: 8 })
+    await world.settle()
+    const data = utf8('before')
+    void connection.pong(data)
+    data.fill(0x21)
+    long.push(utf8('half'))
+    expect(await peer.hears()).toEqual(['binary halfhalf', 'pong before'])
+  })
+
   test('anything but at most 125 bytes is refused, and nothing is sent', async () => {
     const { connection, peer } = connect(role)
     await expect(connection.pong(5 as never)).rejects.toThrow(TypeError)

@@ -9,12 +9,14 @@ import {
   FrameDecoder,
   Opcode,
   openConnection,
+  prepareMessage,
   type ProtocolError,
   type Role,
   type WebSocketError,
 } from '../../src/index.ts'
 import { hex, join, utf8 } from '../support/bytes.ts'
 import { peerOf, wire, type WireFrame } from '../support/frames.ts'
+import { source } from '../support/streams.ts'
 
 const KEY = hex('0a 0b 0c 0d')
 const NORMAL = Uint8Array.of(3, 232)
@@ -252,6 +254,32 @@ describe('the opening handshake', () => {
     server.gives(join([utf8(response), wire({ opcode: Opcode.Text, payload: utf8('early') })]))
     expect((await (await opening).readable.getReader().read()).value).toBe('early')
   })
+})
+
+it('each frame of a client has a masking key of its own, whichever way it is sent', async () => { // rule 31; security.md, row 16
+  const { peer, connection } = connect('client')
+  const piped = connect('server')
+  void piped.connection.readable.pipeTo(connection.writable)
+  await settle()
+  piped.peer.says({ opcode: Opcode.Text, payload: utf8('ascii') }, { opcode: Opcode.Text, payload: utf8('töxt') })
+  await settle()
+  for (const message of ['text', utf8('bytes'), prepareMessage('prepared'), prepareMessage('prepared')]) {
+    void connection.send(message)
+  }
+  void connection.send(source(['in ', 'fragments']))
+  void connection.send(source(['in ', 'parts']), { length: 8 })
+  await settle()
+  void connection.ping()
+  void connection.pong()
+  peer.says({ opcode: Opcode.Ping })
+  await settle()
+  connection.close()
+  await settle()
+  const bytes = join(peer.chunks)
+  const keys: string[] = []
+  for (let at = 0; at < bytes.length; at += 6 + (bytes[at + 1]! & 127)) keys.push(bytes.subarray(at + 2, at + 6).join())
+  expect(keys.length).toBe(14)
+  expect(new Set(keys).size).toBe(14)
 })
 
 /** A connection with that role, and its peer. */

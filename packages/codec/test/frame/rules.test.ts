@@ -110,6 +110,14 @@ const faults: Fault[] = [
     code: 'length-not-minimal',
     says: `a length must take the fewest bytes, got ${length} in 8 bytes`,
   })),
+  ...([[125, 16], [65535, 64]] as const).map(([length, form]): Fault => ({
+    rule: `a masked length ${length} in ${form} bits, before its key`,
+    options: server,
+    bytes: wire({ opcode: 2, length, form, key: hex('01 02 03 04') }),
+    at: 2 + form / 8,
+    code: 'length-not-minimal',
+    says: `a length must take the fewest bytes, got ${length} in ${form / 8} bytes`,
+  })),
   {
     rule: 'a length of 2^53',
     options: client,

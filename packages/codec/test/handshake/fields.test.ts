@@ -46,6 +46,8 @@ describe('asking', () => {
     expect(equalsIgnoringCase('WebSocKet', 'websocket')).toBe(true)
     expect(equalsIgnoringCase('websoc\u212Aet', 'websocket')).toBe(false)
     expect(equalsIgnoringCase('\u0130', 'i\u0307')).toBe(false)
+    // They differ as letters do, by 0x20: on both sides of the letters, and beyond ASCII.
+    for (const [a, b] of ['@`', '[{', '^~', '\r-', '\u00c9\u00e9']) expect(equalsIgnoringCase(a!, b!)).toBe(false)
   })
 
   test('a list may be spread over lines, with empty elements and white space (RFC 9110 §5.6.1)', () => {
@@ -58,7 +60,9 @@ describe('asking', () => {
 
   test('only spaces and tabs are white space', () => {
     expect(trimWhitespace(' \t a b \t')).toBe('a b')
-    expect(trimWhitespace('\u00a0a\u2003')).toBe('\u00a0a\u2003')
+    for (const other of ['\u00a0', '\u2003', '\n', '\v', '\r']) {
+      expect(trimWhitespace(`${other}a${other}`)).toBe(`${other}a${other}`)
+    }
     expect(trimWhitespace('  ')).toBe('')
   })
 
@@ -136,6 +140,7 @@ describe('toFields', () => {
     'Sec-WebSocket-Anything',
     'Content-Length',
     'transfer-encoding',
+    'Trailer',
   ])(
     'toExtraFields refuses %s, by name',
     (name) => {

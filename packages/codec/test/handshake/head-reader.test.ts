@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { type HeadLimits, HeadReader, type Heads } from '../../src/handshake/index.ts'
 import { catchError, expectFault, latin1, text } from './heads.ts'
 
-const REQUEST = 'GET /chat?a=b HTTP/1.1\r\nHost: x\r\nx-Empty:\r\nX-Spaces: \t a b\t \r\nX-8bit: \x80\xff\r\n\r\n'
+const REQUEST =
+  'GET /chat?a=b HTTP/1.1\r\nHost: x\r\nx-Empty:\r\nX-Spaces: \t a b\t \r\nX-8bit: \xa0\x80\xff\xa0\r\n\r\n'
 const REQUEST_HEAD = {
   method: 'GET',
   target: '/chat?a=b',
   httpVersion: '1.1',
-  headers: [['Host', 'x'], ['x-Empty', ''], ['X-Spaces', 'a b'], ['X-8bit', '\x80\xff']],
+  headers: [['Host', 'x'], ['x-Empty', ''], ['X-Spaces', 'a b'], ['X-8bit', '\xa0\x80\xff\xa0']],
 }
 const RESPONSE = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n'
 const RESPONSE_HEAD = {

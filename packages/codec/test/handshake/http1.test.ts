@@ -46,6 +46,10 @@ describe('encoding', () => {
     ) expect(() => encodeResponse(head)).toThrow(TypeError)
   })
 
+  test('refuses a version that brings a status of its own', () => {
+    expect(() => encodeResponse(response([], { httpVersion: '1.1 101', status: 403 }))).toThrow(TypeError)
+  })
+
   test.each([99, 1000, 101.5, NaN])('refuses status %d', (status) => {
     expect(() => encodeResponse(response([], { status }))).toThrow(TypeError)
   })

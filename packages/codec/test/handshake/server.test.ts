@@ -87,10 +87,15 @@ describe('acceptance', () => {
     ]))
   })
 
-  test.each(['/', '/a?b', '//x', 'http://server.example.com/a', 'WS://server.example.com:80', 'https://other/'])(
-    'target %j (rule 5)',
-    (target) => void accepted(request(undefined, { target })),
-  )
+  test.each([
+    '/',
+    '/a?b',
+    '//x',
+    'http://server.example.com/a',
+    'WS://server.example.com:80',
+    'https://other/',
+    'http://server.example.com?a',
+  ])('target %j (rule 5)', (target) => void accepted(request(undefined, { target })))
 
   test('header fields of the caller follow ours, in order and case', () => {
     const { response } = accepted(request(), { headers: [['set-cookie', 'a=b'], ['Set-Cookie', 'c=d']] })
@@ -136,7 +141,7 @@ describe('refusals (rule 17)', () => {
     expect(answer).toMatchObject({ accepted: false, body: '', response: { status: 405 } })
   })
 
-  test.each(['0.9', '1.0', '2.0'])('HTTP/%s', (httpVersion) => {
+  test.each(['0.9', '1.0', '2.0', '2.1'])('HTTP/%s', (httpVersion) => {
     refused(request(undefined, { httpVersion }), 400, 'unsupported-http-version')
   })
 
@@ -169,7 +174,8 @@ describe('refusals (rule 17)', () => {
     (values) => void refused(having('Host', ...values), 400, 'invalid-host'),
   )
 
-  test('a target that is a URL: without a host, or beside a Host that is none', () => {
+  test('a target that is a URL: without a host, without a Host, or beside one that is none', () => {
+    refused(request(withField(REQUEST_FIELDS, 'Host'), { target: 'http://x/' }), 400, 'invalid-host')
     refused(request(undefined, { target: 'http://' }), 400, 'invalid-host')
     refused(request(undefined, { target: 'http:///x' }), 400, 'invalid-host')
     refused(request(withField(REQUEST_FIELDS, 'Host', 'a b'), { target: 'http://x/' }), 400, 'invalid-host')
@@ -230,9 +236,9 @@ describe('refusals (rule 17)', () => {
       'http://x',
     ]]
     const hixie76: HeaderFields = [...hixie75, ['Sec-WebSocket-Key1', '18x 6]8vM;54 *(5:  {   U1]8  z [  8']]
-    for (
-      const head of [request(hixie75), request(hixie76), request([...REQUEST_FIELDS, ['Sec-WebSocket-Key2', 'x']])]
-    ) {
+    const beside = (name: string): HeaderFields => [...REQUEST_FIELDS, [name, 'x']]
+    for (const fields of [hixie75, hixie76, beside('Sec-WebSocket-Key1'), beside('Sec-WebSocket-Key2')]) {
+      const head = request(fields)
       refused(head, 400, 'obsolete-handshake')
       expect(judgeUpgradeRequest(head)).toMatchObject({ body: expect.stringContaining('hixie') })
     }
@@ -362,8 +368,9 @@ describe('refuse', () => {
       ['Content-Length', '3'],
       ['content-type', 'x/y'],
     ])
-    expect(fieldValues(refuse(404, { body: 'x', headers: { 'content-type': 'a/b' } }).response.headers, 'Content-Type'))
-      .toEqual(['a/b'])
+    const typeOf = (headers = {}) => fieldValues(refuse(404, { body: 'x', headers }).response.headers, 'Content-Type')
+    expect(typeOf()).toEqual(['text/plain; charset=utf-8'])
+    expect(typeOf({ 'content-type': 'a/b' })).toEqual(['a/b'])
   })
 
   test('a body of bytes goes out as they are, of any view, and what is none is refused', () => { // security.md, row 1
@@ -398,7 +405,7 @@ describe('refuse', () => {
 
   test('a status text of the caller cannot break the head', () => {
     expect(refuse(599, { statusText: 'Mine' }).response.statusText).toBe('Mine')
-    expect(refuse(599).response.statusText).toBe('')
+    expect([404, 599].map((status) => refuse(status).response.statusText)).toEqual(['Not Found', ''])
     expect(() => refuse(599, { statusText: 'a\r\nb' })).toThrow(TypeError)
   })
 

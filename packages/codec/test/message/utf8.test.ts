@@ -140,6 +140,18 @@ describe('the validator', () => { // rule 42
     }
   })
 
+  it('sees one byte that is not ASCII at each place of a text that is', () => { // which is skipped in steps
+    for (const ascii of [0x00, 0x7f]) {
+      for (const wrong of [0x80, 0xff]) {
+        for (let at = 0; at < 20; at++) {
+          const bytes = new Uint8Array(20).fill(ascii)
+          bytes[at] = wrong
+          expect(judge([bytes])).toBe(at)
+        }
+      }
+    }
+  })
+
   it('agrees with the platform on random bytes and on damaged text, cut anywhere', () => {
     forSeeds(1500, (random) => {
       const bytes = random.chance(0.3) ? random.bytes(random.below(12)) : utf8(

@@ -401,6 +401,26 @@ describe('batch', () => {
     await Promise.all([write, close])
   })
 
+  it('makes no second array before the first was asked for and read', async () => { // law 1
+    let looked = 0
+    const frames = new Proxy(Array<Frame>(100_000).fill(frame(Ping)), {
+      get: (target, key) => {
+        if (typeof key === 'string' && key !== 'length') looked++
+        return Reflect.get(target, key)
+      },
+    })
+    const door = new MessageDecoderStream({ batch: true })
+    const write = closing(door.writable.getWriter().write(frames))
+    const reader = door.readable.getReader()
+    for (const batches of [1, 2]) {
+      expect((await reader.read()).value!.length).toBe(32768)
+      await turns()
+      expect(looked).toBe(batches * 32768)
+    }
+    await reader.cancel('enough')
+    expect(await write).toBe('enough')
+  })
+
   it('gives messages and frames in arrays too', async () => {
     const encoder = new MessageEncoderStream({ batch: true, fragmentSize: 2 })
     const decoder = new MessageDecoderStream({ batch: true })
