@@ -1,4 +1,5 @@
-// Not in workerd, whose pipe hears of its target's failure only when it writes again.
+// Not in workerd, whose pipe hears of its target's failure only when it writes again, and whose writer loses what waits when it is
+// released.
 
 import { describe, expect, test } from 'vitest'
 import { Opcode } from '../../src/index.ts'
@@ -52,6 +53,20 @@ describe.each(roles)('what comes when the target, a %s,', (role) => {
     await from.world.settle()
     expect(items).toEqual(left)
   })
+})
+
+test('a pipe does not overtake what was written before it began', async () => {
+  const from = connect('server')
+  const to = connect('client')
+  from.peer.says(from.peer.text('here already'))
+  await from.world.settle()
+  const writer = to.connection.writable.getWriter()
+  const writes = ['first', 'second'].map((text) => watch(writer.write(text)))
+  writer.releaseLock()
+  void from.connection.readable.pipeTo(to.connection.writable)
+  await from.world.settle()
+  expect(await to.peer.hears()).toEqual(['text first', 'text second', 'text here already'])
+  expect(writes.map(({ state }) => state)).toEqual(['resolved', 'resolved'])
 })
 
 test.each([['close', {}], ['abort', { signal: AbortSignal.abort('no') }]])(

@@ -222,19 +222,6 @@ describe.each(combinations)('a pipe to a connection over %s as %s', (over, role)
     expect(rig.source.closed.error).toMatchObject({ cause: { code: 'message-too-big' } })
   })
 
-  test('does not overtake what was written before it began', async () => {
-    const rig = await expectSame(options, [
-      say('here already'),
-      step('write, and pipe', (rig) => {
-        const writer = rig.target.connection.writable.getWriter()
-        for (const text of ['first', 'second']) void writer.write(text)
-        writer.releaseLock()
-        rig.pipe()
-      }),
-    ])
-    expect(rig.arrived).toEqual(['first', 'second', 'here already'].map((text) => `1 ${word(text)}`))
-  })
-
   test('takes no message for one of its own where a fragmented one was left unread', async () => { // rule 32
     const rig = await expectSame(options, [
       say({ opcode: Opcode.Text, payload: utf8('begun'), fin: false }),
