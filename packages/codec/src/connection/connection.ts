@@ -116,8 +116,8 @@ export class Connection {
 
   /**
    * Sends a ping and resolves with the round trip in milliseconds. `data` is at most 125 bytes and copied; by default each ping gets a
-   * payload of its own. Rejects with `TypeError` or `RangeError` for other data, and where more than `limits.maxQueued` would wait; with `InvalidStateError` or the connection's
-   * `WebSocketError` where it is closing, or ends before the pong arrives.
+   * payload of its own. Rejects with `TypeError` or `RangeError` for other data, and where more than `limits.maxQueued` would wait; with
+   * `InvalidStateError` or the connection's `WebSocketError` where it is closing, or ends before the pong arrives.
    */
   ping(data?: BytesLike): Promise<number> {
     try {
@@ -130,7 +130,8 @@ export class Connection {
   /**
    * Sends a pong: to answer a ping seen with `observe` while `autoPong` is off, or unsolicited, as a sign of life (RFC 6455 §5.5.3).
    * `data` is at most 125 bytes and copied. Resolves when there is room for more; rejects with `TypeError` or `RangeError` for other
-   * data, with `RangeError` where more than `limits.maxQueued` would wait, and with `InvalidStateError` or the connection's `WebSocketError` once it is closing or has ended.
+   * data, with `RangeError` where more than `limits.maxQueued` would wait, and with `InvalidStateError` or the connection's
+   * `WebSocketError` once it is closing or has ended.
    */
   pong(data: BytesLike = new Uint8Array(0)): Promise<void> {
     try {

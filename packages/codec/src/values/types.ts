@@ -26,8 +26,8 @@ export interface ByteStreams {
   readonly readable: ReadableStream<Uint8Array>
   /**
    * What we send. A write resolves once the transport has taken the chunk; until then its bytes must not change. The transport
-   * must not transfer a chunk, only a copy: its memory may be lent by a caller, or prepared for other connections, too. Aborting it must not wait for a write under way that the peer has
-   * stalled; `controller.signal` tells in time.
+   * must not transfer a chunk, only a copy: its memory may be lent by a caller, or prepared for other connections, too. Aborting it
+   * must not wait for a write under way that the peer has stalled; `controller.signal` tells in time.
    */
   readonly writable: WritableStream<Uint8Array>
 }
