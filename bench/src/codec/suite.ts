@@ -7,7 +7,7 @@ import { start } from '../target.ts'
 import { type CodecCase, type CodecGroup, nameOf, quickCases } from './cases.ts'
 
 /** To start the processes and check their answers, in seconds. */
-const START = 0.25
+const START = 0.4
 
 /** A suite of these groups, against the receiver and sender of `ws`. */
 export function codecSuite(about: string, groups: readonly CodecGroup[]): Suite {
