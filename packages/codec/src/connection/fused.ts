@@ -36,11 +36,12 @@ class MessageStream extends ReadableStream<Message> {
 
   // Asynchronous, so that what the platform would refuse rejects; the pipe begins before the first await.
   override async pipeTo(destination: WritableStream<Message>, options?: StreamPipeOptions): Promise<void> {
-    const target = #link in this && !this.locked ? Outbound.of(destination) : undefined
+    const link = #link in this && !this.locked ? this.#link : undefined
+    const target = link && Outbound.of(destination)
     const signal = options?.signal
     if (target === undefined || destination.locked || signal?.aborted) {
       // It may be over at once: what came then would be lost, or end the process, as in `Diversion.to`.
-      if (#link in this && !this.locked) this.#link.to?.divert(null)
+      link?.to?.divert(null)
       return await ReadableStream.prototype.pipeTo.call(this, destination, options)
     }
     const mine = ++this.#pipes

@@ -42,9 +42,7 @@ export function refuse(status: number, { statusText, headers, body = '' }: Refus
     throw new RangeError(`${CANNOT}: status must be an integer from 200 to 599, got ${String(status)}`)
   }
   checkText(statusText ?? '', 'statusText', CANNOT)
-  const extra = toExtraFields(headers, CANNOT)
-  // RFC 9110 §15.5.22
-  return respond(status, status === 426 ? [UPGRADE_FIELD, ...extra] : extra, body, undefined, statusText ?? undefined)
+  return respond(status, toExtraFields(headers, CANNOT), body, undefined, statusText ?? undefined)
 }
 
 /**
@@ -59,8 +57,8 @@ export function refuseFault(reason: ProtocolError, method?: string): Refusal {
 /** The status and the header fields for faults that ask for more than a 400. */
 const answers: { readonly [code in ProtocolErrorCode]?: readonly [status: number, ...HeaderFields] } = {
   'unexpected-method': [405, ['Allow', 'GET']],
-  'missing-upgrade': [426, UPGRADE_FIELD],
-  'unsupported-version': [426, UPGRADE_FIELD, VERSION_FIELD],
+  'missing-upgrade': [426],
+  'unsupported-version': [426, VERSION_FIELD],
   'invalid-version': [400, VERSION_FIELD],
   'obsolete-handshake': [400, VERSION_FIELD],
   'refused-origin': [403],
@@ -76,8 +74,10 @@ function respond(
 ): Refusal {
   if (typeof body !== 'string') body = toBytes(body, `${CANNOT}: body`)
   const length = typeof body === 'string' ? utf8Length(body) : body.length
-  const bodiless = status === 204 || status === 304 // RFC 9110 §15.3.5, §15.4.5; §15.3.6 for 205
+  const bodiless = status === 204 || status === 304 // RFC 9110 §15.3.5, §15.4.5
+  // 205 has a length, of no bytes (§15.3.6).
   if ((bodiless || status === 205) && length > 0) throw new TypeError(`${CANNOT}: status ${status} goes without a body`)
+  if (status === 426) extra = [UPGRADE_FIELD, ...extra] // RFC 9110 §15.5.22
   // Whoever sends Upgrade must name it in Connection (RFC 9110 §7.8).
   const headers: [string, string][] = [['Connection', hasField(extra, 'Upgrade') ? 'Upgrade, close' : 'close']]
   if (typeof body === 'string' && length > 0 && !hasField(extra, 'Content-Type')) {

@@ -114,30 +114,6 @@ test('over TLS the same origin is one of https, else one of http', async () => {
   }
 })
 
-test('the hook for plain requests answers GET and HEAD, the latter without the body, and sees nothing else', async () => {
-  const plain = (method: string, ...fields: string[]) => head([`${method} / HTTP/1.1`, 'Host: example.com', ...fields])
-  const asked: [request: Uint8Array, status: number, body?: string][] = [
-    [plain('GET'), 200, 'page'],
-    [plain('HEAD'), 200, ''],
-    [plain('OPTIONS'), 405],
-    [plain('GET', 'Content-Length: 4'), 400],
-    [plain('GET', 'Transfer-Encoding: chunked'), 400],
-  ]
-  for (const [request, status, body] of asked) {
-    let seen = 0
-    const onRequest = () => {
-      seen++
-      return { status: 200, body: 'page' }
-    }
-    const { world, transport, ...made } = accept({ onRequest })
-    transport.give(request)
-    await world.settle()
-    expectRefused({ world, transport, ...made }, status)
-    expect(seen).toBe(body === undefined ? 0 : 1)
-    if (body !== undefined) expect(made.answer()).toMatch(new RegExp(`Content-Length: 4\\r\\n\\r\\n${body}$`))
-  }
-})
-
 describe('the accept hook', () => {
   test('sees the request and may take its time', async () => {
     let decide!: (yes: boolean) => void
@@ -263,6 +239,31 @@ describe('onRequest', () => {
     const made = plain(...lines.filter((line) => line !== undefined))
     await made.world.settle()
     expect(expectRefused(made, 400).cause).toBeInstanceOf(ProtocolError)
+  })
+
+  test('answers GET and HEAD, the latter without the body, and sees nothing else', async () => {
+    const request = (method: string, ...fields: string[]) =>
+      head([`${method} / HTTP/1.1`, 'Host: example.com', ...fields])
+    const asked: [bytes: Uint8Array, status: number, body?: string][] = [
+      [request('GET'), 200, 'page'],
+      [request('HEAD'), 200, ''],
+      [request('OPTIONS'), 405],
+      [request('GET', 'Content-Length: 4'), 400],
+      [request('GET', 'Transfer-Encoding: chunked'), 400],
+    ]
+    for (const [bytes, status, body] of asked) {
+      let seen = 0
+      const onRequest = () => {
+        seen++
+        return { status: 200, body: 'page' }
+      }
+      const { world, transport, ...made } = accept({ onRequest })
+      transport.give(bytes)
+      await world.settle()
+      expectRefused({ world, transport, ...made }, status)
+      expect(seen).toBe(body === undefined ? 0 : 1)
+      if (body !== undefined) expect(made.answer()).toMatch(new RegExp(`Content-Length: 4\\r\\n\\r\\n${body}$`))
+    }
   })
 })
 
