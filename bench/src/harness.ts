@@ -19,8 +19,8 @@ export interface Effort {
 }
 
 /** The effort of a usual run, and of a look in passing. */
-export const FULL: Effort = { rounds: 5, seconds: 1, slice: 0.2, warmUp: 0.25 }
-export const QUICK: Effort = { rounds: 3, seconds: 0.3, slice: 0.15, warmUp: 0.1 }
+export const FULL: Effort = { rounds: 5, seconds: 1, slice: 0.2, warmUp: 1.2 }
+export const QUICK: Effort = { rounds: 3, seconds: 0.3, slice: 0.15, warmUp: 0.3 }
 
 /** How many slices a round has. */
 function slicesOf({ seconds, slice }: Effort): number {

@@ -1,5 +1,6 @@
 // What the suites `codec` and `streams` share: a process for each side of a case, new ones each round, and the sides in turns.
 
+import type { Child } from '../child.ts'
 import { type Effort, measure, type Rounds, secondsFor, type Side } from '../harness.ts'
 import { PLAIN_WS, rivalsOn } from '../rivals.ts'
 import type { Suite, SuiteOptions, SuitePlan } from '../suite.ts'
@@ -20,7 +21,7 @@ export function codecSuite(about: string, groups: readonly CodecGroup[]): Suite 
     seconds(options) {
       const each = chosen(options.quick).map((group) => {
         const sides = sidesOf(group, options)
-        return drawsOf(options) * (START + secondsFor(sides, drawOf(sides, options)))
+        return drawsOf(options) * (START + options.effort.warmUp + secondsFor(sides, drawOf(sides, options)))
       })
       return each.reduce((sum, seconds) => sum + seconds, 0)
     },
@@ -38,7 +39,7 @@ function drawsOf({ quick, effort }: SuitePlan): number {
   return quick ? 1 : effort.rounds
 }
 
-/** Such work settles at once, so sides share a round's seconds, and take turns the faster; each has a third at least. */
+/** Such work settles at once when it is warm, so sides share a round's seconds, and take turns the faster; each has a third at least. */
 function drawOf(sides: number, plan: SuitePlan): Effort {
   const { effort } = plan
   const share = Math.min(sides, 3)
@@ -47,6 +48,7 @@ function drawOf(sides: number, plan: SuitePlan): Effort {
     rounds: effort.rounds / drawsOf(plan),
     seconds: effort.seconds / share,
     slice: effort.slice / share,
+    warmUp: 0, // they all did at once
   }
 }
 
@@ -79,13 +81,18 @@ async function compareAll({ one, forms }: CodecGroup, options: SuiteOptions): Pr
   }
 }
 
-/** The rounds of one set of processes. */
+/**
+ * The rounds of one set of processes. All sides warm up at once, since nobody looks at the figures: for a third of a second, or more than
+ * half of one on Node 20, a side runs at half of the speed that it then keeps.
+ */
 async function measureOnce(one: CodecCase, names: readonly string[], options: SuiteOptions): Promise<Rounds<string>> {
   const children = names.map(() => start(options.target, ['codec/worker']))
   try {
     await Promise.all(children.map((child, i) => child.ask({ do: 'prepare', one, side: names[i] })))
+    const run = (child: Child, seconds: number) => child.ask<number>({ do: 'run', seconds })
+    await Promise.all(children.map((child) => run(child, options.effort.warmUp)))
     const sides = Object.fromEntries(names.map((name, i): [string, Side] => [name, {
-      measure: (seconds) => children[i]!.ask<number>({ do: 'run', seconds }),
+      measure: (seconds) => run(children[i]!, seconds),
     }]))
     return await measure(sides, drawOf(names.length, options))
   } finally {
