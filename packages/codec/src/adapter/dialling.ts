@@ -68,8 +68,7 @@ export async function dialConnection<Tls>(
   tls: Tls,
 ): Promise<Connection> {
   const { dial = dialSocket, handshakeTimeout, unix, signal: given, ...others } = options
-  // An adapter's own options may have a key, for TLS; and connections run no extensions yet.
-  const rest = { ...others, key: undefined, extensions: undefined }
+  const rest = { ...others, key: undefined } // an adapter's own options may have one, for TLS
   const { limits } = resolveOptions(
     handshakeTimeout === undefined ? rest : { ...rest, limits: { ...rest.limits, handshakeTimeout } },
   )

@@ -10,6 +10,7 @@ import {
   type UpgradeAnswerOptions,
 } from '../handshake/server.ts'
 import { describeRequest, type UpgradeRequest } from '../handshake/upgrade-request.ts'
+import { closeAll, type Extension } from '../values/extension.ts'
 import type { Limits } from '../values/limits.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import type { ByteStreams } from '../values/types.ts'
@@ -21,7 +22,7 @@ import { type CommonOptions, resolveOptions } from './options.ts'
 import { HandshakeTransport, type Stop } from './transport.ts'
 
 /** How to accept as a server. */
-export interface ServerOptions extends CommonOptions, Omit<UpgradeAnswerOptions, 'extensions'> {
+export interface ServerOptions extends CommonOptions, UpgradeAnswerOptions {
   /** Accepts or refuses a valid request before it is answered. If it throws, the client gets a 500, and the error is passed on. */
   accept?: ((request: UpgradeRequest) => AcceptDecision | Promise<AcceptDecision>) | undefined
   /**
@@ -74,6 +75,7 @@ export async function acceptUntil(
     late: `no upgrade within ${limits.handshakeTimeout} ms`,
     signal,
   })
+  let chain: Extension[] = []
   try {
     const read = readRequest(handshake, limits, known)
     const { request, rest } = isThenable(read) ? await read : read
@@ -82,11 +84,12 @@ export async function acceptUntil(
       if (fault !== undefined) throw await refuseWith(handshake, fault)
       throw await answerPlainly(handshake, describeRequest(request, known), known.onRequest)
     }
-    const { protocols, allowedOrigins, headers } = options
-    const wanted = { protocols, allowedOrigins, headers, secure: known.secure }
+    const { protocols, allowedOrigins, extensions: factories, headers } = options
+    const wanted = { protocols, allowedOrigins, extensions: factories, headers, secure: known.secure }
     const judged = consult(handshake, () => judgeUpgradeRequest(request, wanted))
     const answer = isThenable(judged) ? await judged : judged
     if (!answer.accepted) throw await refuseWith(handshake, answer)
+    chain = answer.chain
     const described = describeRequest(request, known)
     known.onUpgradeRequest?.(described)
     if (options.accept !== undefined) await ask(handshake, described, options.accept)
@@ -103,9 +106,11 @@ export async function acceptUntil(
       role: 'server',
       protocol,
       extensions,
+      chain,
       head: rest,
     })
   } catch (error) {
+    closeAll(chain)
     // What has been answered in full has ended already; everything else is cut.
     if (!handshake.finished) handshake.discard(error)
     throw error instanceof ProtocolError ? brokenBy(error) : error

@@ -15,8 +15,11 @@ export interface ChannelOffer {
 export function channelOf(transport: ByteStreams, environment: Pick<Environment, 'defer'>): Channel {
   const offered = (transport as ByteStreams & Partial<ChannelOffer>).asChannel?.()
   if (offered !== undefined) return offered
-  if (transport.readable.locked || transport.writable.locked) {
-    throw new TypeError('Cannot use transport: its streams are locked already')
-  }
+  checkUnlocked(transport)
   return new StreamChannel(transport, environment)
+}
+
+/** Throws `TypeError` where somebody has one of a transport's streams. */
+export function checkUnlocked({ readable, writable }: ByteStreams): void {
+  if (readable.locked || writable.locked) throw new TypeError('Cannot use transport: its streams are locked already')
 }

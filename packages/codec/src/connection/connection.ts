@@ -3,9 +3,11 @@
 
 import type { CloseBody } from '../message/close-body.ts'
 import { checkControlData } from '../message/encoder.ts'
+import { closeAll } from '../values/extension.ts'
 import type { BytesLike, ByteStreams, Frame, OwnBytes } from '../values/types.ts'
 import { checkCloseInfo, type CloseInfo } from '../values/websocket-error.ts'
 import type { CloseResult } from './ends.ts'
+import { extended } from './extended.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 import type { ConnectionOptions, Observe } from './options.ts'
 import type { Sendable, SendOptions } from './outgoing-message.ts'
@@ -60,8 +62,14 @@ export class Connection {
   constructor(transport: ByteStreams, options: ConnectionOptions) {
     this.protocol = options.protocol ?? ''
     this.extensions = options.extensions ?? ''
-    const { observe } = options
-    this.#session = new Session(transport, options, observe && ((...seen) => this.#show(observe, ...seen)))
+    const { observe, chain = [] } = options
+    const [streams, rest] = chain.length === 0
+      ? [transport, options]
+      : extended(transport, { ...options, chain }, (cause) => this.#session.failLater(cause))
+    this.#session = new Session(streams, rest, observe && ((...seen) => this.#show(observe, ...seen)))
+    if (chain.length === 0) return
+    const end = (): void => closeAll(chain)
+    this.closed.then(end, end)
   }
 
   /**

@@ -19,7 +19,7 @@ import { type CommonOptions, resolveOptions } from './options.ts'
 import { type HandshakeBounds, HandshakeTransport } from './transport.ts'
 
 /** How to connect as a client. */
-export interface ClientOptions extends CommonOptions, Omit<UpgradeRequestOptions, 'extensions'> {
+export interface ClientOptions extends CommonOptions, UpgradeRequestOptions {
   /** Aborting it during the handshake cuts the transport and rejects with its reason; later it does nothing. */
   signal?: AbortSignal | undefined
 }
@@ -41,7 +41,7 @@ export async function openConnection(
 ): Promise<Connection> {
   const { handshakeTimeout: timeout } = resolveOptions(options).limits
   const clock = { timeout, late: `no answer to the upgrade request within ${timeout} ms` }
-  return await openWithin(clock, transport, createUpgradeRequest(url, { ...options, extensions: undefined }), options)
+  return await openWithin(clock, transport, createUpgradeRequest(url, options), options)
 }
 
 /** As `openConnection`, for a prepared request and a clock that may already run. A refusal counts even if its body comes too late. */
@@ -59,13 +59,14 @@ export async function openWithin(
     const reader = new HeadReader('response', limits)
     const response = await handshake.readHead(reader)
     if (!isUpgradeResponse(response)) throw await refusal(handshake, response, reader.rest)
-    const { protocol, extensions } = request.judge(response)
+    const { protocol, extensions, chain } = request.judge(response)
     return new Connection(handshake.release(), {
       ...options,
       limits,
       role: 'client',
       protocol,
       extensions,
+      chain,
       head: reader.rest,
     })
   } catch (error) {

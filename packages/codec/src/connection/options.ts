@@ -1,5 +1,6 @@
 // How a connection is to behave, as its user says it.
 
+import type { Extension } from '../values/extension.ts'
 import { type Limits, type LimitsInit, resolveLimits } from '../values/limits.ts'
 import type { Frame, Role } from '../values/types.ts'
 import type { Connection } from './connection.ts'
@@ -7,7 +8,8 @@ import type { Environment } from './environment.ts'
 import { type KeepAlive, resolveKeepAlive } from './heartbeat.ts'
 
 /**
- * Sees every frame that passes, control frames and parts included, and on which connection. The payload is lent for the call: copy what
+ * Sees every frame that passes, control frames and parts included, and on which connection; where extensions run, as it is for messages, not
+ * as it is on the wire. The payload is lent for the call: copy what
  * you keep. What it throws fails the connection.
  */
 export type Observe = (direction: 'in' | 'out', frame: Readonly<Frame>, connection: Connection) => void
@@ -39,6 +41,8 @@ export interface ConnectionOptions extends CommonOptions {
   protocol?: string | undefined
   /** The extensions that were negotiated, as in the response's header field. Default: none. */
   extensions?: string | undefined
+  /** The same to run, in that order; taken over, and closed when the connection has ended. Default: none. */
+  chain?: readonly Extension[] | undefined
   /** Bytes after the upgrade that have been read from the transport already; taken over. */
   head?: Uint8Array | undefined
 }

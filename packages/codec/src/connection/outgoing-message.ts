@@ -16,7 +16,7 @@ export interface SendOptions {
   type?: 'text' | 'binary' | undefined
   /** The message's length in bytes: a stream is then sent as one frame, not in fragments. A different length is a `RangeError`. */
   length?: number | undefined
-  /** Whether an extension may compress the message. Default: the extension decides. No effect yet: connections negotiate none. */
+  /** Whether an extension may compress the message. Default: the extension decides. No effect yet: none is told. */
   compress?: boolean | undefined
 }
 

@@ -14,7 +14,10 @@ export class ConnectionCounters {
   pongsSent = 0
 }
 
-/** A snapshot of what a connection did (`Connection.stats()`). Counts since the upgrade; bytes include frame headers. */
+/**
+ * A snapshot of what a connection did (`Connection.stats()`). Counts since the upgrade; bytes include frame headers. Where extensions run,
+ * they are of frames as messages have them, not as they are on the wire.
+ */
 export interface ConnectionStats extends Readonly<ConnectionCounters> {
   /** Bytes that wait to go out: encoded but not yet taken by the transport, or accepted but not yet encoded (16 more per message). */
   readonly bytesWaiting: number

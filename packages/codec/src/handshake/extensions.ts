@@ -1,7 +1,7 @@
 // Sec-WebSocket-Extensions: reading and writing it (RFC 6455 §9.1), and matching offers with those who understand them.
 // What an extension's parameters mean is known to its factory alone.
 
-import type { Extension } from '../values/extension.ts'
+import { closeAll, type Extension } from '../values/extension.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import { demand, isToken, listElements, quote, trimWhitespace } from './fields.ts'
 
@@ -90,6 +90,13 @@ export function answerExtensions(
   return negotiate(offers, factories, (factory, offer) => factory.answer(offer), () => {})
 }
 
+/** Throws `TypeError` for a factory whose name no offer can have; `what` starts it. */
+export function checkFactories(factories: readonly ExtensionFactory[], what: string): void {
+  for (const { name } of factories) {
+    if (!isToken(name)) throw new TypeError(`${what}: want a token as an extension's name, got ${quote(name)}`)
+  }
+}
+
 /** Builds extensions one by one; where one cannot be built, those before it are closed. */
 function negotiate(
   items: readonly ExtensionOffer[],
@@ -115,7 +122,7 @@ function negotiate(
       if (fault !== '') decline(item, fault)
     }
   } catch (error) {
-    for (const extension of chain) extension.close()
+    closeAll(chain)
     throw error
   }
   return { extensions: formatExtensions(responses), chain }

@@ -4,7 +4,7 @@
 import type { Extension } from '../values/extension.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import { acceptKey, isKey } from './accept-key.ts'
-import { answerExtensions, type ExtensionFactory, parseExtensions } from './extensions.ts'
+import { answerExtensions, checkFactories, type ExtensionFactory, parseExtensions } from './extensions.ts'
 import {
   demand,
   demandConnection,
@@ -61,9 +61,10 @@ const WHAT = 'Cannot accept upgrade'
  * the header fields, since what they came in may be readable only once.
  */
 export function checkAnswerOptions(options: UpgradeAnswerOptions, what: string): HeaderFields {
-  const { headers, protocols = [], allowedOrigins = 'same-origin' } = options
+  const { headers, protocols = [], allowedOrigins = 'same-origin', extensions = [] } = options
   if (typeof protocols !== 'function') checkSpoken(protocols, what)
   checkAllowedOrigins(allowedOrigins, what)
+  checkFactories(extensions, what)
   return toExtraFields(headers, what)
 }
 

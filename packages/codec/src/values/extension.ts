@@ -4,9 +4,13 @@
 import type { Frame } from './types.ts'
 
 /**
- * A negotiated extension: it rewrites frames between the wire and the messages (RFC 6455 §9). One instance serves one
+ * A negotiated extension: it rewrites data frames between the wire and the messages (RFC 6455 §9). One instance serves one
  * connection. A chain decodes from its last extension to its first and encodes from first to last, in the order of the
- * server's answer (§9.1).
+ * server's answer (§9.1). Control frames pass it by, in their place among the others.
+ *
+ * Frames that were cut come in parts, of which only the first is at `offset` 0, and may be given in parts (see `Frame`). What an extension
+ * makes of one frame, whether at once or in time, goes out before the next frame comes to it. An error in `decode` fails the connection:
+ * with the status code of a `ProtocolError`, else with 1011. One in `encode` cuts it.
  */
 export interface Extension {
   /** The name that was negotiated, such as `permessage-deflate`. */
@@ -22,4 +26,9 @@ export interface Extension {
   encode(frame: Frame): Iterable<Frame> | AsyncIterable<Frame>
   /** The connection is over: frees what the extension holds. May be called more than once. */
   close(): void
+}
+
+/** Ends a chain: nothing goes through it any more. */
+export function closeAll(chain: readonly Extension[]): void {
+  for (const extension of chain) extension.close()
 }

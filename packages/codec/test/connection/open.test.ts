@@ -43,13 +43,6 @@ test('the request goes out in one write, nothing follows it before the answer, a
   expect(world.timers).toBe(0)
 })
 
-test('no extension is offered, whoever asks past the types for one, since connections run none', async () => { // rule 11
-  const asked = { extensions: [{ name: 'toy', offers: () => [{ name: 'toy', params: [] }] }] }
-  const { transport, world } = open(asked as ClientOptions)
-  await world.settle()
-  expect(new TextDecoder().decode(transport.bytes)).not.toContain('Extensions')
-})
-
 test('an answer may be cut anywhere, and frames behind it in its last chunk are the first ones read', async () => { // rule 24; security.md, row 33
   const bytes = join([head(), wire({ opcode: 1, payload: utf8('early') })])
   for (

@@ -176,6 +176,7 @@ describe('options', () => {
       { headers: { Upgrade: 'h2c' } },
       'Cannot serve: header field Upgrade cannot be set by the caller',
     ],
+    [{ extensions: [{ name: 'x y' }] }, 'Cannot serve: want a token as an extension\'s name, got "x y"'],
   ])(`%j ${never}`, (options, message) => {
     expect(() => group(options as ServingOptions)).toThrow(new TypeError(message))
   })
@@ -183,7 +184,7 @@ describe('options', () => {
   test.each<ServingOptions>([
     { protocols: ['chat.v2', 'chat.v1'], allowedOrigins: ['https://app.example', 'null'] },
     { protocols: () => undefined, allowedOrigins: () => true },
-    { protocols: [], allowedOrigins: 'all' },
+    { protocols: [], allowedOrigins: 'all', extensions: [] },
     { allowedOrigins: 'same-origin', headers: [['Set-Cookie', 'a=b']] },
   ])('%j are taken', (options) => {
     expect(() => group(options)).not.toThrow()
