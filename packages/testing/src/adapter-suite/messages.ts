@@ -3,6 +3,7 @@
 import type { Connection } from '@wirestream/codec'
 import assert from 'node:assert/strict'
 import type { Adapter, Tests } from './adapter.ts'
+import { flipping } from './flip.ts'
 import {
   checkPattern,
   echo,
@@ -83,6 +84,27 @@ export function messageTests(transport: Transport): Tests {
       await conversation({ serve, connect }, transport, async (connection) => {
         assert.ok(await connection.ping() >= 0)
       })
+    },
+
+    async 'an extension that both ends know is run, and closed with its connection'({ serve, connect }) {
+      const { server, client } = over(transport)
+      const flip = flipping()
+      const extensions = [flip]
+      const listener = await serve({ ...server, extensions }, echoAsStreams)
+      const connection = await connect(urlOf(listener), { ...client, extensions })
+      assert.deepEqual([connection.extensions, flip.open], ['x-flip', 2])
+      const messages = connection.messages()
+      for (const size of [0, 1, 64, 65, 70_000, 3 * MiB]) {
+        const sent = connection.send(patternStream(size))
+        const { value } = await messages.next()
+        assert.equal(await readPattern(value!.body), size)
+        await sent
+      }
+      assert.ok(await connection.ping() >= 0)
+      connection.close({ closeCode: 3000, reason: 'done' })
+      assert.deepEqual(await connection.closed, { closeCode: 3000, reason: 'done' })
+      await listener.close()
+      assert.equal(flip.open, 0)
     },
 
     async 'a message of 64 MiB goes both ways as a stream, and memory does not hold it'({ serve, connect }) {
