@@ -13,8 +13,9 @@ import {
   ProtocolError,
   type Role,
 } from '../../src/index.ts'
-import { cutAt, expectBytes, oneByOne, pattern, utf8 } from '../support/bytes.ts'
-import { peerOf } from '../support/frames.ts'
+import { cutAt, expectBytes, join, oneByOne, pattern, utf8 } from '../support/bytes.ts'
+import { frame as wholeFrame, peerOf } from '../support/frames.ts'
+import { Random } from '../support/random.ts'
 import { collect, connect, expectClean, expectFault, expectUnclean, roles, source, watch } from './helpers.ts'
 import { TestTransport, World } from './transport.ts'
 
@@ -82,7 +83,7 @@ function onWire(role: Role, transport: TestTransport): string[] {
 }
 
 /** Two connections on a pipe, with the same kind of toys. */
-function pair(make: () => Toy[], options: object = {}) {
+function pair<T extends Extension>(make: () => T[], options: object = {}) {
   const up = new TransformStream<Uint8Array, Uint8Array>()
   const down = new TransformStream<Uint8Array, Uint8Array>()
   const chains = [make(), make()] as const
@@ -389,6 +390,76 @@ describe.each([['at once', () => [new Toy()]], ['in its own time', () => [new Sl
     })
   },
 )
+
+function streamOf(...chunks: Uint8Array[]): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk)
+      controller.close()
+    },
+  })
+}
+
+/** Cuts what goes out into small frames, and makes one frame of each message that comes. */
+class Reframer implements Extension {
+  readonly name = 'reframer'
+  readonly rsv = 0
+  readonly #random: Random
+  #parts: Uint8Array[] = []
+  #opcode: Opcode = Opcode.Binary
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  close(): void {}
+
+  async *encode(frame: Frame): AsyncGenerator<Frame> {
+    const { opcode, payload, payloadLength, offset } = frame
+    const ends = frame.fin && offset + payload.length === payloadLength
+    let begins = offset === 0
+    let at = 0
+    do {
+      if (this.#random.below(3) === 0) await undefined
+      const part = payload.subarray(at, at + 1 + this.#random.below(20_000))
+      at += part.length
+      const fin = ends && at === payload.length
+      yield { ...wholeFrame(begins ? opcode : Opcode.Continuation, part), fin }
+      begins = false
+    } while (at < payload.length)
+  }
+
+  *decode({ fin, opcode, payload, payloadLength, offset }: Frame): Generator<Frame> {
+    if (opcode !== Opcode.Continuation) this.#opcode = opcode
+    this.#parts.push(payload)
+    if (!fin || offset + payload.length < payloadLength) return
+    yield wholeFrame(this.#opcode, join(this.#parts))
+    this.#parts = []
+  }
+}
+
+test.each([1, 2, 3])('frames that are cut and joined on the way make the same messages (seed %i)', async (seed) => {
+  const random = new Random(seed)
+  const { client, server } = pair<Extension>(() => [new Toy(), new Reframer(random), new SlowToy('rsv2')])
+  const echoed = server.readable.pipeTo(server.writable)
+  const sent = Array.from({ length: 60 }, (_, i) => pattern(random.below(i % 7 === 0 ? 150_000 : 300), i))
+  const sending = (async () => {
+    for (const [i, bytes] of sent.entries()) {
+      if (i % 5 === 0) void client.ping().catch(() => {})
+      if (i % 4 === 0) await client.send(streamOf(bytes.slice(0, 100), bytes.slice(100)))
+      else if (i % 4 === 1) await client.send(streamOf(bytes.slice()), { length: bytes.length })
+      else await client.send(bytes)
+    }
+  })()
+  let came = 0
+  for await (const message of client.readable) {
+    expectBytes(message as Uint8Array, sent[came]!)
+    if (++came === sent.length) break // which closes
+  }
+  await sending
+  expect(await client.closed).toEqual({ closeCode: 1005, reason: '' })
+  await echoed
+})
 
 test('frames of one turn leave in one write', async () => {
   const { connection, transport, world } = connect('server', { chain: [new Toy()] })
