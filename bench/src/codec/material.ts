@@ -74,6 +74,10 @@ export class MessageTally {
     if (this.#expected !== undefined && Buffer.compare(Buffer.from(data as string), this.#expected) !== 0) {
       throw new Error(`Cannot measure: message ${this.count} has other bytes than were sent`)
     }
+    // Whoever gets a text reads it, and V8 joins what was decoded in pieces only then.
+    if (data.length > CHUNK && typeof data === 'string' && data.charCodeAt(data.length - 1) > 0x7f) {
+      throw new Error(`Cannot measure: message ${this.count} is no ASCII`)
+    }
   }
 
   /** Whether all messages of the batch are there. */
