@@ -110,9 +110,9 @@ export async function acceptUntil(
       head: rest,
     })
   } catch (error) {
-    closeAll(chain)
     // What has been answered in full has ended already; everything else is cut.
     if (!handshake.finished) handshake.discard(error)
+    closeAll(chain)
     throw error instanceof ProtocolError ? brokenBy(error) : error
   }
 }
