@@ -16,8 +16,9 @@ import {
 import { cutAt, expectBytes, join, oneByOne, pattern, utf8 } from '../support/bytes.ts'
 import { frame as wholeFrame, peerOf } from '../support/frames.ts'
 import { Random } from '../support/random.ts'
-import { collect, connect, expectClean, expectFault, expectUnclean, roles, source, watch } from './helpers.ts'
-import { TestTransport, World } from './transport.ts'
+import { source } from '../support/streams.ts'
+import { collect, connect, expectClean, expectFault, expectUnclean, roles, watch } from './helpers.ts'
+import { pipeEnds, TestTransport, World } from './transport.ts'
 
 const RSV = { rsv1: 0x40, rsv2: 0x20, rsv3: 0x10 } as const
 
@@ -84,19 +85,10 @@ function onWire(role: Role, transport: TestTransport): string[] {
 
 /** Two connections on a pipe, with the same kind of toys. */
 function pair<T extends Extension>(make: () => T[], options: object = {}) {
-  const up = new TransformStream<Uint8Array, Uint8Array>()
-  const down = new TransformStream<Uint8Array, Uint8Array>()
   const chains = [make(), make()] as const
-  const client = new Connection({ readable: down.readable, writable: up.writable }, {
-    role: 'client',
-    chain: chains[0],
-    ...options,
-  })
-  const server = new Connection({ readable: up.readable, writable: down.writable }, {
-    role: 'server',
-    chain: chains[1],
-    ...options,
-  })
+  const [atClient, atServer] = pipeEnds()
+  const client = new Connection(atClient, { role: 'client', chain: chains[0], ...options })
+  const server = new Connection(atServer, { role: 'server', chain: chains[1], ...options })
   return { client, server, chains }
 }
 
@@ -378,27 +370,14 @@ describe.each([['at once', () => [new Toy()]], ['in its own time', () => [new Sl
       const bytes = pattern(200_000, 3)
       const messages = server.messages()
       for (const length of [undefined, bytes.length]) {
-        const stream = source(...cutAt(bytes, [1, 100, 70_000, 70_001]))
-        const sent = client.send(stream.stream, { length })
+        const sent = client.send(source(cutAt(bytes, [1, 100, 70_000, 70_001])), { length })
         const { value } = await messages.next()
-        const whole = value!.bytes()
-        await new Promise((resolve) => setTimeout(resolve))
-        stream.close()
-        expectBytes(await whole, bytes)
+        expectBytes(await value!.bytes(), bytes)
         await sent
       }
     })
   },
 )
-
-function streamOf(...chunks: Uint8Array[]): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      for (const chunk of chunks) controller.enqueue(chunk)
-      controller.close()
-    },
-  })
-}
 
 /** Cuts what goes out into small frames, and makes one frame of each message that comes. */
 class Reframer implements Extension {
@@ -446,8 +425,8 @@ test.each([1, 2, 3])('frames that are cut and joined on the way make the same me
   const sending = (async () => {
     for (const [i, bytes] of sent.entries()) {
       if (i % 5 === 0) void client.ping().catch(() => {})
-      if (i % 4 === 0) await client.send(streamOf(bytes.slice(0, 100), bytes.slice(100)))
-      else if (i % 4 === 1) await client.send(streamOf(bytes.slice()), { length: bytes.length })
+      if (i % 4 === 0) await client.send(source([bytes.slice(0, 100), bytes.slice(100)]))
+      else if (i % 4 === 1) await client.send(source([bytes.slice()]), { length: bytes.length })
       else await client.send(bytes)
     }
   })()
@@ -519,11 +498,10 @@ describe('an upgrade', () => {
 
   function upgrade(client: ExtensionFactory[], server: ExtensionFactory[], accept?: () => void) {
     toys.length = 0
-    const up = new TransformStream<Uint8Array, Uint8Array>()
-    const down = new TransformStream<Uint8Array, Uint8Array>()
+    const [atClient, atServer] = pipeEnds()
     return [
-      openConnection({ readable: down.readable, writable: up.writable }, 'ws://example.com/', { extensions: client }),
-      acceptConnection({ readable: up.readable, writable: down.writable }, { extensions: server, accept }),
+      openConnection(atClient, 'ws://example.com/', { extensions: client }),
+      acceptConnection(atServer, { extensions: server, accept }),
     ] as const
   }
 

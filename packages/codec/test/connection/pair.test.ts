@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { acceptConnection, Connection, type Environment, openConnection } from '../../src/index.ts'
 import { expectBytes, pattern } from '../support/bytes.ts'
 import { watch } from './helpers.ts'
+import { pipeEnds } from './transport.ts'
 
 const laters: [string, Partial<Environment>][] = [
   ['the portable one', {}],
@@ -13,10 +14,7 @@ const laters: [string, Partial<Environment>][] = [
 
 /** A client and a server on the two ends of a pipe that holds little. */
 function pair(environment: Partial<Environment>, options: object = {}) {
-  const up = new TransformStream<Uint8Array, Uint8Array>()
-  const down = new TransformStream<Uint8Array, Uint8Array>()
-  const ends = [{ readable: down.readable, writable: up.writable }, { readable: up.readable, writable: down.writable }]
-  const [client, server] = ends.map((transport, i) =>
+  const [client, server] = pipeEnds().map((transport, i) =>
     new Connection(transport, { role: i === 0 ? 'client' : 'server', environment, ...options })
   ) as [Connection, Connection]
   return { client, server }
@@ -97,11 +95,10 @@ describe.each(laters)('with “later” as %s', (name, environment) => {
   })
 
   test('the upgrade too, from the first byte to the last', async () => {
-    const up = new TransformStream<Uint8Array, Uint8Array>()
-    const down = new TransformStream<Uint8Array, Uint8Array>()
+    const [atClient, atServer] = pipeEnds()
     const [client, server] = await Promise.all([
-      openConnection({ readable: down.readable, writable: up.writable }, 'ws://example.com/', { environment }),
-      acceptConnection({ readable: up.readable, writable: down.writable }, { environment }),
+      openConnection(atClient, 'ws://example.com/', { environment }),
+      acceptConnection(atServer, { environment }),
     ])
     await server.send('welcome')
     expect((await client.readable.getReader().read()).value).toBe('welcome')

@@ -81,6 +81,13 @@ export class World {
   }
 }
 
+/** The two ends of a pipe that holds little: what one writes the other reads. */
+export function pipeEnds(): [ByteStreams, ByteStreams] {
+  const up = new TransformStream<Uint8Array, Uint8Array>()
+  const down = new TransformStream<Uint8Array, Uint8Array>()
+  return [{ readable: down.readable, writable: up.writable }, { readable: up.readable, writable: down.writable }]
+}
+
 /** What a test does at the other end of a transport, whatever that is. */
 export interface Wire {
   /** What was written to it. */
