@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
+    globalSetup: ['packages/testing/src/temporary-folder.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
