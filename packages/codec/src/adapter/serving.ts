@@ -3,12 +3,12 @@
 // this and a way to listen. Owns the connections of a listener and the answer to errors that nobody awaits.
 
 import { acceptUntil, type KnownRequest, type ServerOptions } from '../connection/accept.ts'
-import { hookErrors } from '../connection/answer.ts'
 import { closeWith, type Connection, cutOff, whenEnded } from '../connection/connection.ts'
 import { environmentOf } from '../connection/environment.ts'
 import { resolveOptions } from '../connection/options.ts'
 import { DONE } from '../connection/promises.ts'
 import type { Stop, StopListener } from '../connection/transport.ts'
+import { hookErrors } from '../handshake/hook-errors.ts'
 import { checkAnswerOptions } from '../handshake/server.ts'
 import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
 import { StatusCode } from '../values/status-code.ts'

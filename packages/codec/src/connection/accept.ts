@@ -1,5 +1,6 @@
 // The upgrade as a server, over any byte streams (RFC 6455 §4.2). The head may have been read by an HTTP server already.
 
+import { isPeersFault } from '../handshake/hook-errors.ts'
 import { HeadReader, tooBig } from '../handshake/head-reader.ts'
 import { encodeResponse, type RequestHead } from '../handshake/http1.ts'
 import { refuseFault } from '../handshake/refusal.ts'
@@ -113,7 +114,7 @@ export async function acceptUntil(
     // What has been answered in full has ended already; everything else is cut.
     if (!handshake.finished) handshake.discard(error)
     closeAll(chain)
-    throw error instanceof ProtocolError ? brokenBy(error) : error
+    throw isPeersFault(error) ? brokenBy(error) : error
   }
 }
 

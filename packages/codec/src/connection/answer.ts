@@ -1,16 +1,19 @@
 // What a server answers where it does not upgrade: refusals, plain HTTP, and what the application's hooks say to a request. Every
 // answer is a whole response, and the transport ends behind it.
 
+import { hookErrors } from '../handshake/hook-errors.ts'
 import { encodeResponse } from '../handshake/http1.ts'
 import { type Refusal, type RefusalInit, refuse } from '../handshake/refusal.ts'
 import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
 import { UpgradeError, type WebSocketError } from '../values/websocket-error.ts'
 import type { HandshakeTransport } from './transport.ts'
 
-/** A whole HTTP response as a hook states it; the connection ends behind it. */
-export interface HttpAnswer extends RefusalInit {
+/** A whole HTTP response as a hook states it; the connection ends behind it. The platform's `Response` is one. */
+export interface HttpAnswer extends Omit<RefusalInit, 'body'> {
   /** The HTTP status, 200 to 599; of refusals 401, 403 and 404 are usual. */
   readonly status: number
+  /** The body; text is `text/plain` unless `headers` say otherwise. A stream is read to its end before the answer goes out. */
+  readonly body?: string | Uint8Array | ReadableStream<Uint8Array> | null | undefined
 }
 
 /** What a hook may say to an upgrade request: nothing or true to accept it, false for a 403, or any refusal. */
@@ -26,13 +29,16 @@ export async function ask(
   if (refusal !== undefined) throw await refuseWith(handshake, refusal)
 }
 
-function refusalOf(decision: AcceptDecision): Refusal | undefined {
+async function refusalOf(decision: AcceptDecision): Promise<Refusal | undefined> {
   if (decision === undefined || decision === true) return undefined
-  return responseOf(decision === false ? { status: 403, body: 'Forbidden\n' } : decision)
+  return await responseOf(decision === false ? { status: 403, body: 'Forbidden\n' } : decision)
 }
 
-function responseOf({ status, ...init }: HttpAnswer): Refusal {
-  return refuse(status, init)
+async function responseOf(answer: HttpAnswer): Promise<Refusal> {
+  // By name, since a `Response` has them from its prototype; its `statusText` is empty where none was said.
+  const { status, statusText, headers, body } = answer
+  const whole = body instanceof ReadableStream ? new Uint8Array(await new Response(body).arrayBuffer()) : body
+  return refuse(status, { statusText: statusText || undefined, headers, body: whole ?? undefined })
 }
 
 /** Answers a request that asks for no WebSocket as the hook says; gives that as an error, since there is no connection. */
@@ -46,9 +52,6 @@ export async function answerPlainly(
   const body = request.method === 'HEAD' ? '' : answer.body
   return refuseWith(handshake, { ...answer, body }, 'the request asked for no WebSocket')
 }
-
-/** What hooks threw, whatever its class: no fault of the peer's. */
-export const hookErrors: WeakSet<WeakKey> = /* @__PURE__ */ new WeakSet()
 
 /** What a hook says, at once if it does; where it throws or says what cannot be answered, the client gets a 500. */
 export function consult<T>(handshake: HandshakeTransport, hook: () => T | Promise<T>): T | Promise<T> {

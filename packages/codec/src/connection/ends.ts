@@ -2,8 +2,8 @@
 
 import type { CloseBody } from '../message/close-body.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
-import { isSendableStatusCode, StatusCode } from '../values/status-code.ts'
-import { connectionError, MAX_REASON_LENGTH, WebSocketError } from '../values/websocket-error.ts'
+import { StatusCode } from '../values/status-code.ts'
+import { connectionError, isCallersCode, MAX_REASON_LENGTH, WebSocketError } from '../values/websocket-error.ts'
 import { reasonOf } from './naming.ts'
 
 /** A clean end: the peer's code, 1005 where it gave none, and its reason (RFC 6455 §7.1.5, §7.1.6). */
@@ -49,9 +49,10 @@ export function failureClose(cause: unknown): CloseBody {
 
 /**
  * What our Close frame says when a stream is cancelled or aborted with `reason`: its code and reason if it is a
- * `WebSocketError` (WebSocketStream, clause 9). Another connection's error may have a code that is never sent; then none is.
+ * `WebSocketError` (WebSocketStream, clause 9). One that came from another connection may have a code that no caller may close with; then
+ * neither is said, as the standard has it.
  */
 export function closeBodyOf(reason: unknown): CloseBody {
-  if (!WebSocketError.is(reason) || !isSendableStatusCode(reason.closeCode ?? 0)) return { reason: '' }
+  if (!WebSocketError.is(reason) || !isCallersCode(reason.closeCode ?? 0)) return { reason: '' }
   return { statusCode: reason.closeCode!, reason: reason.reason }
 }

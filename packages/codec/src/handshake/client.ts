@@ -101,7 +101,9 @@ export function parseWebSocketUrl(url: string | URL): URL {
     return parsed
   }
   const wanted = 'a URL with the scheme ws, wss, http or https and without a fragment'
-  throw new DOMException(`${WHAT}: want ${wanted}, got ${quote(url)}`, 'SyntaxError')
+  // A password is for nobody's log.
+  const shown = String(url).replace(/\/\/[^/?#]*@/, '//…@')
+  throw new DOMException(`${WHAT}: want ${wanted}, got ${quote(shown)}`, 'SyntaxError')
 }
 
 function buildHeaders(

@@ -97,7 +97,7 @@ export function checkFactories(factories: readonly ExtensionFactory[], what: str
   }
 }
 
-/** Builds extensions one by one; where one cannot be built, those before it are closed. */
+/** Builds extensions one by one; where one cannot be built, or its answer cannot be sent, those that were are closed. */
 function negotiate(
   items: readonly ExtensionOffer[],
   factories: readonly ExtensionFactory[],
@@ -121,11 +121,11 @@ function negotiate(
       }
       if (fault !== '') decline(item, fault)
     }
+    return { extensions: formatExtensions(responses), chain }
   } catch (error) {
     closeAll(chain)
     throw error
   }
-  return { extensions: formatExtensions(responses), chain }
 }
 
 function token(text: string): string {

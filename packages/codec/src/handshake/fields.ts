@@ -77,7 +77,7 @@ export function toFields(init: HeaderFieldsInit | undefined, what: string): [nam
   const pairs: Iterable<unknown> = Symbol.iterator in init ? init : Object.entries(init)
   return Array.from(pairs, (pair) => {
     if (!Array.isArray(pair) || pair.length !== 2) {
-      throw new TypeError(`${what}: a header field must be a pair of name and value, got ${quote(pair)}`)
+      throw new TypeError(`${what}: a header field must be a pair of name and value, got ${describe(pair)}`)
     }
     const [name, value] = pair
     checkField(name, value, what)

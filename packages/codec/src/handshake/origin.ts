@@ -2,6 +2,7 @@
 // that a server that does not look at Origin can be driven by a stranger's page (security.md, row 32).
 
 import { demand, equalsIgnoringCase, fieldValues, quote } from './fields.ts'
+import { callHook } from './hook-errors.ts'
 import type { RequestHead } from './http1.ts'
 
 /**
@@ -54,7 +55,7 @@ function isAllowed(
   policy: Exclude<AllowedOrigins, 'all'>,
 ): boolean {
   if (typeof policy === 'function') {
-    const answer: unknown = policy(origin, head)
+    const answer: unknown = callHook(() => policy(origin, head))
     if (typeof answer === 'boolean') return answer // a promise would count as true and let everybody in
     throw new TypeError(`Cannot judge origin: allowedOrigins must answer true or false, got ${quote(answer)}`)
   }
@@ -93,6 +94,7 @@ export function parseUrl(url: string | URL): URL | undefined {
 
 function listedOrigin(text: string): string {
   const origin = canonicalOrigin(text)
-  if (origin !== undefined) return origin
+  // No page has an origin with such a scheme, or a name that would be a pattern.
+  if (origin !== undefined && !/^wss?:|\*/i.test(text)) return origin
   throw new TypeError(`Cannot judge origin: want allowed origins such as "https://app.example", got ${quote(text)}`)
 }

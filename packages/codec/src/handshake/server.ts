@@ -2,7 +2,7 @@
 // refusal that names it; only the caller's own faults are thrown.
 
 import type { Extension } from '../values/extension.ts'
-import { ProtocolError } from '../values/protocol-error.ts'
+import type { ProtocolError } from '../values/protocol-error.ts'
 import { acceptKey, isKey } from './accept-key.ts'
 import { answerExtensions, checkFactories, type ExtensionFactory, parseExtensions } from './extensions.ts'
 import {
@@ -17,6 +17,7 @@ import {
   quote,
   toExtraFields,
 } from './fields.ts'
+import { callHook, isPeersFault } from './hook-errors.ts'
 import type { RequestHead, ResponseHead } from './http1.ts'
 import { type AllowedOrigins, canonicalOrigin, checkAllowedOrigins, judgeOrigin } from './origin.ts'
 import { checkSpoken, parseProtocols } from './protocols.ts'
@@ -91,7 +92,7 @@ export function judgeUpgradeRequest(head: RequestHead, options: UpgradeAnswerOpt
     const response = { status: 101, statusText: 'Switching Protocols', httpVersion: '1.1', headers }
     return { accepted: true, response, protocol, extensions, chain }
   } catch (error) {
-    if (error instanceof ProtocolError) return refuseFault(error, head.method)
+    if (isPeersFault(error)) return refuseFault(error, head.method)
     throw error
   }
 }
@@ -182,7 +183,7 @@ function chooseProtocol(
   choice: NonNullable<UpgradeAnswerOptions['protocols']> = [],
 ): string {
   if (typeof choice !== 'function') return offered.find((protocol) => choice.includes(protocol)) ?? ''
-  const chosen = choice(offered, head)
+  const chosen = callHook(() => choice(offered, head))
   if (chosen === undefined || offered.includes(chosen)) return chosen ?? ''
   throw new TypeError(`${WHAT}: want a subprotocol that was offered, got ${quote(chosen)}`)
 }

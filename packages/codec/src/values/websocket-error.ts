@@ -27,7 +27,7 @@ export function checkCloseInfo(info: CloseInfo = {}): { closeCode: number | null
   let closeCode = code === undefined ? null : toUnsignedShort(code)
   const { reason: text } = info
   const reason = text === undefined ? '' : toReason(text)
-  if (closeCode !== null && closeCode !== 1000 && !(closeCode >= 3000 && closeCode <= 4999)) {
+  if (closeCode !== null && !isCallersCode(closeCode)) {
     throw new DOMException(`Cannot close: code must be 1000 or 3000 to 4999, got ${closeCode}`, 'InvalidAccessError')
   }
   const length = utf8Length(reason)
@@ -39,6 +39,11 @@ export function checkCloseInfo(info: CloseInfo = {}): { closeCode: number | null
   }
   if (closeCode === null && reason !== '') closeCode = 1000
   return { closeCode, reason }
+}
+
+/** Whether a caller may close with that code. */
+export function isCallersCode(code: number): boolean {
+  return code === 1000 || (code >= 3000 && code <= 4999)
 }
 
 /** Web IDL's `[EnforceRange] unsigned short`. */

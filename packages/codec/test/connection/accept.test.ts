@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   acceptConnection,
+  parseExtensions,
   ProtocolError,
   type ServerOptions,
   UpgradeError,
@@ -154,11 +155,30 @@ describe('the accept hook', () => {
     expect(new TextDecoder().decode(error.body)).toBe('who?')
   })
 
+  test('may refuse with the Response of the platform', async () => {
+    const headers = { 'WWW-Authenticate': 'Basic' }
+    const made = accept({ accept: () => new Response('who?', { status: 401, headers }) })
+    made.transport.give(head())
+    await made.world.settle()
+    const error = expectRefused(made, 401)
+    expect(made.answer()).toMatch(
+      /^HTTP\/1\.1 401 Unauthorized\r\n(.*\r\n)*www-authenticate: Basic\r\n(.*\r\n)*\r\nwho\?$/,
+    )
+    expect(new TextDecoder().decode(error.body)).toBe('who?')
+  })
+
   test.each([
     ['throws', () => {
       throw new Error('mine')
     }],
     ['rejects', () => Promise.reject(new Error('mine'))],
+    ['has a parser of ours throw', () => void parseExtensions(['a b'])],
+    ['answers null', () => null as never],
+    ['answers a Response that was read already', async () => {
+      const response = new Response('once')
+      await response.text()
+      return response
+    }],
     ['answers a status that is none', () => ({ status: 700 })],
     ['answers a field that cannot be sent', () => ({ status: 404, headers: [['x', 'a\r\nb']] as [string, string][] })], // security.md, row 12
   ])('that %s gets the client a 500, and its mistake is passed on', async (_, hook) => {
@@ -201,12 +221,16 @@ describe('the accept hook', () => {
     expect(made.answer()).toBe('')
   })
 
-  test('a protocols hook that makes a mistake gets the client a 500 too', async () => {
-    const made = accept({ protocols: () => 'never offered' })
+  test.each<[string, ServerOptions, new (...args: never[]) => Error]>([
+    ['a subprotocol that was not offered', { protocols: () => 'never offered' }, TypeError],
+    ['a parser of ours that throws', { protocols: () => `${parseExtensions(['a b'])}` }, ProtocolError],
+    ['the same for origins', { allowedOrigins: () => parseExtensions(['a b']).length > 0 }, ProtocolError],
+  ])('a mistake of a function that decides gets the client a 500 too: %s', async (_, options, error) => {
+    const made = accept(options)
     made.transport.give(head())
     await made.world.settle()
     expect(made.answer()).toMatch(/^HTTP\/1\.1 500 /)
-    expect(made.accepted.error).toBeInstanceOf(TypeError)
+    expect(made.accepted.error).toBeInstanceOf(error)
   })
 })
 
@@ -265,6 +289,22 @@ describe('onRequest', () => {
       if (body !== undefined) expect(made.answer()).toMatch(new RegExp(`Content-Length: 4\\r\\n\\r\\n${body}$`))
     }
   })
+})
+
+test('onRequest may answer with the Response of the platform, and with a stream as body', async () => {
+  const page = () => new Response('page', { headers: { 'Content-Type': 'text/html' } })
+  for (const [method, body] of [['GET', 'page'], ['HEAD', '']]) {
+    for (const answer of [page, () => ({ status: 200, headers: page().headers, body: page().body })]) {
+      const made = accept({ onRequest: answer })
+      made.transport.give(head([`${method} / HTTP/1.1`, 'Host: example.com']))
+      await made.world.settle()
+      expectRefused(made, 200)
+      expect(made.answer()).toMatch(
+        new RegExp(`^HTTP/1\\.1 200 OK\r\n(.*\r\n)*Content-Length: 4\r\n(.*\r\n)*\r\n${body}$`),
+      )
+      expect(made.answer()).toContain('content-type: text/html\r\n')
+    }
+  }
 })
 
 describe('what is wrong with a request is answered and told', () => {
@@ -356,6 +396,23 @@ describe('each of these ends it, and nothing is left', () => {
       control.abort(reason)
       await made.world.settle()
       expect(expectCut(made)).toBe(reason)
+    }
+  })
+
+  test('a signal that is aborted where nothing is waited for', async () => {
+    const reason = new Error('enough')
+    const control = new AbortController()
+    const stop = () => control.abort(reason)
+    const options: ServerOptions[] = [
+      { signal: AbortSignal.abort(reason) },
+      { signal: control.signal, onUpgradeRequest: stop },
+      { signal: control.signal, accept: stop },
+    ]
+    for (const one of options) {
+      const made = accept({ ...one, requestHead: requestHead() })
+      await made.world.settle()
+      expect(expectCut(made)).toBe(reason)
+      expect(made.answer()).toBe('')
     }
   })
 

@@ -192,7 +192,7 @@ describe.each(roles)('as a %s', (role) => {
       expect(items).toEqual(['still here'])
     })
 
-    test('with the error of another connection sends its code only where one may be sent', async () => {
+    test('with the error of another connection says its code only where a caller may close with it', async () => {
       const broken = connect(role)
       broken.transport.break(new Error('gone'))
       await broken.world.settle()
@@ -200,9 +200,12 @@ describe.each(roles)('as a %s', (role) => {
       // A proxy: the one connection's end is the other's abort.
       broken.connection.readable.pipeTo(connection.writable).catch(() => {})
       expect(await peer.hears()).toEqual(['close'])
-      const other = connect(role)
-      await other.connection.readable.cancel(Object.assign(new WebSocketError('1005 in it'), { closeCode: 1005 }))
-      expect(await other.peer.hears()).toEqual(['close'])
+      for (const closeCode of [1001, 1005]) {
+        const other = connect(role)
+        const reason = 'said by the other end'
+        await other.connection.readable.cancel(Object.assign(new WebSocketError(), { closeCode, reason }))
+        expect(await other.peer.hears()).toEqual(['close'])
+      }
     })
   })
 

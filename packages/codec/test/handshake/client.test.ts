@@ -127,6 +127,15 @@ describe('the URL', () => {
     expectSyntaxError(() => createUpgradeRequest(url))
   })
 
+  test('what is no URL is shown without its password', () => {
+    for (
+      const url of ['ws://me:hunter2@h/#x', 'ftp://me:hunter2@h/', 'ws://me:hunter2@h:99999', 'ws://me:hun@ter2@[']
+    ) {
+      expect(() => createUpgradeRequest(url)).toThrow(/got "(ws|ftp):\/\/…@/)
+      expect(() => createUpgradeRequest(url)).not.toThrow(/me:|ter2/)
+    }
+  })
+
   test('a URL object is copied, never changed', () => {
     const url = new URL('https://h/a')
     const upgrade = createUpgradeRequest(url)

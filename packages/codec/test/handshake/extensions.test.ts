@@ -151,6 +151,17 @@ describe('negotiation', () => {
     expect(answerExtensions(offers, [factory('quiet', 0, open)]).extensions).toBe('quiet; a')
   })
 
+  test('server: where an answer cannot be sent, all that were made are closed', () => {
+    open.clear()
+    const response = { name: 'c', params: [['bits', 9 as never]] as const }
+    const wrong = {
+      ...clash,
+      answer: () => ({ response, extension: factory('c', 0x10, open).answer(response)!.extension }),
+    }
+    expect(() => answerExtensions(parseExtensions(['a, c']), [a, wrong])).toThrow(TypeError)
+    expect(open.size).toBe(0)
+  })
+
   test('server: declines what claims a reserved bit that is taken, and closes it', () => {
     open.clear()
     expect(answerExtensions(parseExtensions(['c, a']), [a, clash]).extensions).toBe('c')

@@ -127,7 +127,9 @@ describe('a list of origins', () => {
     expect(passes({ origins: ['NULL'] }, ['null'])).toBe(false)
   })
 
-  test.each(['', '*', 'app.example', 'https://app.example/', 'https://*/x', 'https://u@h'])(
+  const none = ['', '*', 'app.example', 'https://app.example/', 'https://*/x', 'https://u@h']
+  const never = ['https://*.app.example', 'wss://app.example', 'WS://app.example']
+  test.each([...none, ...never])(
     '%j in a list is a TypeError',
     (entry) => {
       expect(() => passes({}, [entry])).toThrow(TypeError)
