@@ -18,6 +18,8 @@ export interface Channel {
    * share memory; streams transfer buffers instead.
    */
   readonly keepsNothing: boolean
+  /** Whether something on our side of the transport is at work, so that silence says nothing about the peer. Absent where nothing is. */
+  readonly busy?: boolean
   /** Who is told what comes, from now on. Nothing comes before `resume`. */
   listen(events: ChannelEvents): void
   /** Lets chunks come; the first may come at once. */

@@ -12,14 +12,10 @@ export interface ChannelOffer {
 }
 
 /** The channel in a transport; its streams are locked from now on. Throws `TypeError` where they are locked already. */
-export function channelOf(transport: ByteStreams, environment: Pick<Environment, 'defer'>): Channel {
-  const offered = (transport as ByteStreams & Partial<ChannelOffer>).asChannel?.()
+export function channelOf(transport: ByteStreams | ChannelOffer, environment: Pick<Environment, 'defer'>): Channel {
+  const offered = 'asChannel' in transport ? transport.asChannel() : undefined
   if (offered !== undefined) return offered
-  checkUnlocked(transport)
-  return new StreamChannel(transport, environment)
-}
-
-/** Throws `TypeError` where somebody has one of a transport's streams. */
-export function checkUnlocked({ readable, writable }: ByteStreams): void {
+  const { readable, writable } = transport as ByteStreams
   if (readable.locked || writable.locked) throw new TypeError('Cannot use transport: its streams are locked already')
+  return new StreamChannel({ readable, writable }, environment)
 }

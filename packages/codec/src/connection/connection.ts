@@ -3,7 +3,6 @@
 
 import type { CloseBody } from '../message/close-body.ts'
 import { checkControlData } from '../message/encoder.ts'
-import { closeAll } from '../values/extension.ts'
 import type { BytesLike, ByteStreams, Frame, OwnBytes } from '../values/types.ts'
 import { checkCloseInfo, type CloseInfo } from '../values/websocket-error.ts'
 import type { CloseResult } from './ends.ts'
@@ -67,9 +66,6 @@ export class Connection {
       ? [transport, options]
       : extended(transport, { ...options, chain }, (cause) => this.#session.failLater(cause))
     this.#session = new Session(streams, rest, observe && ((...seen) => this.#show(observe, ...seen)))
-    if (chain.length === 0) return
-    const end = (): void => closeAll(chain)
-    this.closed.then(end, end)
   }
 
   /**

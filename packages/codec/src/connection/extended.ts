@@ -1,59 +1,36 @@
-// Extensions of a connection (RFC 6455 §9): between its transport and itself, so that no other part of it knows of them. What is received
-// is decoded to frames, which go through the chain, and given on as plain frames; what is sent, the other way.
+// Extensions of a connection (RFC 6455 §9): a channel before that of its transport, so that no other part of the connection knows of them.
+// What is received is given on as plain frames; what is sent goes the other way.
 
 import { FrameDecoder } from '../frame/decoder.ts'
 import { FrameEncoder } from '../frame/encoder.ts'
-import { onceAborted } from '../values/abort-signal.ts'
-import { NO_BYTES, requireBytes } from '../values/bytes.ts'
-import type { Extension } from '../values/extension.ts'
-import { isControl, Opcode } from '../values/opcode.ts'
-import { type ByteStreams, checkRole, type Frame } from '../values/types.ts'
-import { checkUnlocked } from './claim.ts'
+import { LEND_FROM } from '../frame/planned-frame.ts'
+import { NO_BYTES, plainBytes, requireBytes } from '../values/bytes.ts'
+import { closeAll, type Extension } from '../values/extension.ts'
+import type { ByteStreams } from '../values/types.ts'
+import type { Channel, ChannelEvents } from './channel.ts'
+import { channelOf, type ChannelOffer } from './claim.ts'
+import { socketClosed } from './ends.ts'
 import { environmentOf } from './environment.ts'
 import { type ConnectionOptions, resolveOptions } from './options.ts'
+import { DONE } from './promises.ts'
+import { Stretch } from './stretch.ts'
+import { Translation } from './translation.ts'
 
-/** Frames are encoded together up to so many bytes, headers included (law 1: as many as may stand in 64 KiB). */
-const AT_ONCE = 65536
-/** The least that a frame counts. */
-const HEADER = 2
-
-/** A connection's transport and options as they would be without extensions. */
-export type Plain = readonly [transport: ByteStreams, options: ConnectionOptions]
+type ExtendedOptions = ConnectionOptions & { readonly chain: readonly Extension[] }
 
 /**
- * Takes both streams of the transport, or throws as a connection does, before that. `onFault` hears what rule the peer broke, or what an
- * extension threw for what it sent: nothing of it comes any more, and the rest is dropped.
+ * A connection's transport and options as they would be without extensions; the transport is taken when its channel is. `onFault` hears what
+ * rule the peer broke, or what an extension threw for what it sent: nothing of it comes any more, and the rest is dropped.
  */
 export function extended(
   transport: ByteStreams,
-  options: ConnectionOptions & { readonly chain: readonly Extension[] },
+  options: ExtendedOptions,
   onFault: (cause: unknown) => void,
-): Plain {
-  const { chain, head = NO_BYTES } = options
-  const role = checkRole(options.role)
-  requireBytes(head, 'Cannot open WebSocket: head')
-  const { maxFrameSize: maxPayloadLength } = resolveOptions(options).limits
-  checkUnlocked(transport)
-  const environment = environmentOf(options)
-  const { allocate, insecureMaskingKeys } = environment
-  const peer = role === 'server' ? 'client' : 'server'
-  const received = new Translation(
-    new FrameDecoder({ role, wholeFrameLimit: 0, maxPayloadLength, allowedRsv: rsvOf(chain), allocate }),
-    [...chain].reverse().map((extension) => (frame) => extension.decode(frame)),
-    new FrameEncoder({ role: peer, insecureMaskingKeys: noMask, allocate }),
-  )
-  const sent = new Translation(
-    new FrameDecoder({ role: peer, wholeFrameLimit: 0, allocate }),
-    chain.map((extension) => (frame) => extension.encode(frame)),
-    new FrameEncoder({ role, insecureMaskingKeys, allocate }),
-    () => received.unwanted = true, // what comes behind our Close is dropped, so none of it need be made
-  )
-  const reader = transport.readable.getReader()
-  const streams = {
-    readable: readableOf(reader, receive(reader, head, received, onFault)),
-    writable: writableOf(transport.writable.getWriter(), sent),
-  }
-  return [streams, { ...options, head: undefined, environment: { ...environment, insecureMaskingKeys: noMask } }]
+): readonly [ChannelOffer, ConnectionOptions] {
+  requireBytes(options.head ?? NO_BYTES, 'Cannot open WebSocket: head')
+  const environment = { ...environmentOf(options), insecureMaskingKeys: noMask }
+  const offer = { asChannel: () => new ExtendedChannel(transport, options, onFault) }
+  return [offer, { ...options, head: undefined, environment }]
 }
 
 /** Between us and ourselves nothing need be masked; but a client's frames want a key. */
@@ -65,139 +42,197 @@ function rsvOf(chain: readonly Extension[]): number {
   return chain.reduce((bits, { rsv }) => bits | rsv, 0)
 }
 
-type Step = (frame: Frame) => Iterable<Frame> | AsyncIterable<Frame>
+/** Owns the chain: closes it when nothing goes through it any more. */
+class ExtendedChannel implements Channel, ChannelEvents {
+  readonly keepsNothing = false
+  readonly reclaim = undefined
+  readonly reclaimsFrom = 0
+  readonly #channel: Channel
+  #chain: readonly Extension[]
+  readonly #received: Translation
+  readonly #sent: Translation
+  readonly #onFault: (cause: unknown) => void
+  readonly #stretch: Stretch
+  #events: ChannelEvents | undefined
+  /** What came with the upgrade, until it is taken. */
+  #head: Uint8Array | undefined
+  /** Whether our user wants chunks; what wakes whoever waits for that; and whether one is on its way, which comes before all others. */
+  #flowing = false
+  #wake: (() => void) | undefined
+  #taking = false
+  /** Whether something wrong came: nothing behind it is looked at. */
+  #faulty = false
+  /** The chunk on its way, and all that is being written, done with. */
+  #taken: Promise<void> = DONE
+  #written: Promise<void> = DONE
 
-/** One direction. */
-class Translation {
-  /** Set once nobody wants data any more. */
-  unwanted = false
-  readonly #from: FrameDecoder
-  readonly #steps: readonly Step[]
-  readonly #to: FrameEncoder
-  readonly #onClose: (() => void) | undefined
-  /** Whether a frame that was given is to be continued. */
-  #inside = false
-  /** Whether a Close came through: what comes behind it is not looked at (RFC 6455 §5.5.1). */
-  #over = false
-
-  constructor(from: FrameDecoder, steps: readonly Step[], to: FrameEncoder, onClose?: () => void) {
-    this.#from = from
-    this.#steps = steps
-    this.#to = to
-    this.#onClose = onClose
+  /** Throws, before the transport is taken, for an extension that claims what is no reserved bit. */
+  constructor(transport: ByteStreams, options: ExtendedOptions, onFault: (cause: unknown) => void) {
+    const { role, chain, head } = options
+    const { maxFrameSize: maxPayloadLength } = resolveOptions(options).limits
+    const environment = environmentOf(options)
+    const { allocate, insecureMaskingKeys } = environment
+    const peer = role === 'server' ? 'client' : 'server'
+    const received = this.#received = new Translation(
+      new FrameDecoder({ role, wholeFrameLimit: 0, maxPayloadLength, allowedRsv: rsvOf(chain), allocate }),
+      [...chain].reverse().map((extension) => (frame) => extension.decode(frame)),
+      new FrameEncoder({ role: peer, insecureMaskingKeys: noMask, allocate }),
+    )
+    this.#sent = new Translation(
+      new FrameDecoder({ role: peer, wholeFrameLimit: 0, allocate }),
+      chain.map((extension) => (frame) => extension.encode(frame)),
+      new FrameEncoder({ role, insecureMaskingKeys, allocate }),
+      () => received.unwanted = true, // what comes behind our Close is dropped, so none of it need be made
+    )
+    this.#chain = chain
+    this.#head = head?.length ? head : undefined
+    this.#onFault = onFault
+    this.#stretch = new Stretch(environment)
+    this.#channel = channelOf(transport, environment)
   }
 
-  /** What a chunk becomes, in few chunks. Throws what a room or an extension throws, after what came before it. */
-  async *translate(chunk: Uint8Array): AsyncGenerator<Uint8Array[]> {
-    let made: Frame[] = []
-    let size = 0
-    let failure: { readonly error: unknown } | undefined
+  get busy(): boolean {
+    return this.#received.working || this.#sent.working
+  }
+
+  // ── What is received ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  listen(events: ChannelEvents): void {
+    this.#events = events
+    this.#channel.listen(this)
+  }
+
+  resume(): void {
+    if (this.#flowing) return
+    this.#flowing = true
+    this.#wake?.()
+    if (!this.#taking) this.#goOn()
+  }
+
+  pause(): void {
+    this.#flowing = false
+    if (!this.#taking) this.#channel.pause()
+  }
+
+  chunk(chunk: Uint8Array): void {
+    this.#taking = true
+    this.#channel.pause() // one at a time: what becomes of this one goes first
+    this.#events?.chunk(NO_BYTES) // a sign of life, whatever becomes of it
+    this.#taken = this.#take(chunk)
+  }
+
+  end(): void {
+    this.#endReceived()
+    this.#events?.end()
+  }
+
+  failed(error: unknown): void {
+    this.#endReceived()
+    this.#endSent()
+    this.#events?.failed(error)
+  }
+
+  discard(): void {
+    this.#endReceived()
+    this.#channel.discard()
+  }
+
+  #goOn(): void {
+    const head = this.#head
+    this.#head = undefined
+    if (head !== undefined) this.chunk(head)
+    else this.#channel.resume()
+  }
+
+  async #take(chunk: Uint8Array): Promise<void> {
     try {
-      for await (const frame of this.#framesOf(chunk)) {
-        made.push(frame)
-        size += HEADER + frame.payload.length
-        if (size < AT_ONCE) continue
-        yield this.#to.encode(made)
-        made = []
-        size = 0
-      }
-    } catch (error) {
-      failure = { error }
-    }
-    if (made.length > 0) yield this.#to.encode(made)
-    if (failure !== undefined) throw failure.error
-  }
-
-  async *#framesOf(chunk: Uint8Array): AsyncGenerator<Frame> {
-    if (this.#over) return
-    for (const frame of this.#from.decode(chunk)) {
-      if (isControl(frame.opcode)) {
-        yield frame
-        if (frame.opcode !== Opcode.Close) continue
-        this.#over = true
-        return this.#onClose?.()
-      } else if (!this.#dropping && !isHeaderAlone(frame)) {
-        for await (const one of through(frame, this.#steps)) {
-          this.#inside = one.offset + one.payload.length < one.payloadLength
-          yield one
-          if (this.#dropping) break
+      if (!this.#faulty) {
+        for await (const chunks of this.#received.translate(chunk)) {
+          for (const one of chunks) await this.#give(one)
         }
       }
-    }
-  }
-
-  /** Whether data is dropped: a frame that was begun is finished, or a control frame behind it would be taken for its payload. */
-  get #dropping(): boolean {
-    return this.unwanted && !this.#inside
-  }
-}
-
-/** Whether it is the first part of a frame before any of its bytes: the next one says the same, and the place of both is 0. */
-function isHeaderAlone({ payload, payloadLength }: Frame): boolean {
-  return payload.length === 0 && payloadLength > 0
-}
-
-/** What becomes of a frame on its way through all the steps. */
-async function* through(frame: Frame, [step, ...rest]: readonly Step[]): AsyncGenerator<Frame> {
-  if (step === undefined) yield frame
-  else for await (const one of step(frame)) yield* through(one, rest)
-}
-
-/** What the chunks become. Each gives one at least, be it empty: it is a sign of life. */
-async function* receive(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  head: Uint8Array,
-  received: Translation,
-  onFault: (cause: unknown) => void,
-): AsyncGenerator<Uint8Array> {
-  let failed = false
-  for (let chunk: Uint8Array | undefined = head; chunk !== undefined; chunk = (await reader.read()).value) {
-    try {
-      if (!failed) { for await (const chunks of received.translate(chunk)) yield* chunks }
     } catch (error) {
-      failed = true
-      onFault(error)
+      this.#faulty = true
+      if (!this.#received.over) this.#onFault(error)
     }
-    yield NO_BYTES
+    this.#taking = false
+    if (this.#flowing) this.#goOn()
+  }
+
+  /** Gives what was made to our user, once he wants it. */
+  async #give(chunk: Uint8Array): Promise<void> {
+    while (!this.#flowing && !this.#received.over) await new Promise<void>((resolve) => this.#wake = resolve)
+    if (this.#received.over) return
+    const { length } = chunk
+    this.#events?.chunk(alone(chunk))
+    await this.#stretch.add(length)
+  }
+
+  #endReceived(): void {
+    this.#received.over = true
+    this.#wake?.()
+    this.#closeChain()
+  }
+
+  // ── What is sent ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  write(chunks: readonly Uint8Array[]): Promise<void> {
+    const written = this.#written.then(() => this.#send(chunks))
+    this.#written = written.catch(() => {})
+    return written
+  }
+
+  async shutdown(): Promise<void> {
+    this.#received.unwanted = true // we have failed, and our Close may be stuck; or both Close frames are out
+    await this.#written
+    try {
+      await this.#channel.shutdown()
+    } finally {
+      this.#endSent()
+    }
+  }
+
+  abort(reason: unknown): void {
+    this.#events = undefined
+    this.#channel.abort(reason)
+    this.#endReceived()
+    this.#endSent()
+  }
+
+  release(): void {
+    this.#channel.release()
+  }
+
+  async #send(chunks: readonly Uint8Array[]): Promise<void> {
+    try {
+      for (const chunk of chunks) {
+        for await (const made of this.#sent.translate(chunk)) await this.#channel.write(made)
+      }
+    } catch (error) {
+      if (!this.#sent.over) {
+        this.#channel.abort(error) // an extension failed inside a message, which nothing can end
+        this.failed(error)
+      }
+      throw error
+    }
+    if (this.#sent.over) throw socketClosed()
+  }
+
+  #endSent(): void {
+    this.#sent.over = true
+    this.#closeChain()
+  }
+
+  #closeChain(): void {
+    if (!this.#received.over || !this.#sent.over) return
+    const chain = this.#chain
+    this.#chain = []
+    // Not while one of them is at work.
+    void Promise.all([this.#taken, this.#written]).then(() => closeAll(chain))
   }
 }
 
-function readableOf(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  chunks: AsyncGenerator<Uint8Array>,
-): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await chunks.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    },
-    async cancel(reason) {
-      chunks.return(undefined).catch(() => {}) // an extension's own end, once it comes to one
-      await reader.cancel(reason)
-    },
-  }, { highWaterMark: 0 })
-}
-
-function writableOf(writer: WritableStreamDefaultWriter<Uint8Array>, sent: Translation): WritableStream<Uint8Array> {
-  const abort = (reason: unknown): void => void writer.abort(reason).catch(() => {})
-  return new WritableStream({
-    start(controller) {
-      writer.closed.catch((error) => controller.error(error))
-      onceAborted(controller, abort)
-    },
-    async write(chunk) {
-      try {
-        for await (const chunks of sent.translate(chunk)) {
-          const written = chunks.map((one) => writer.write(one))
-          await Promise.all(written)
-        }
-      } catch (error) {
-        abort(error) // an extension failed inside a message, which nothing can end
-        throw error
-      }
-    },
-    close: () => writer.close(),
-    abort,
-  })
+/** Without other bytes in its memory, since its reader may transfer that: a payload that was lent is in the chunk that it came in. */
+function alone(chunk: Uint8Array): Uint8Array {
+  return chunk.length >= LEND_FROM && chunk.length < chunk.buffer.byteLength ? plainBytes(chunk).slice() : chunk
 }

@@ -40,9 +40,9 @@ export class Intake implements ChannelEvents {
     this.#events = events
   }
 
-  /** Whether we have stopped reading. */
+  /** Whether we have stopped reading, or are at work on what was read. */
   get paused(): boolean {
-    return this.#paused
+    return this.#paused || this.#channel.busy === true
   }
 
   /** Reads the transport to its end, whatever happens: only so is the end seen. `head` was read before. */

@@ -9,6 +9,7 @@ import {
 } from '../handshake/client.ts'
 import { HeadReader } from '../handshake/head-reader.ts'
 import { encodeRequest, type ResponseHead } from '../handshake/http1.ts'
+import { closeAll, type Extension } from '../values/extension.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import type { ByteStreams } from '../values/types.ts'
 import { UpgradeError } from '../values/websocket-error.ts'
@@ -54,12 +55,14 @@ export async function openWithin(
   const { limits } = resolveOptions(options)
   const { signal } = options
   const handshake = new HandshakeTransport(transport, environmentOf(options), { ...clock, signal })
+  let chain: Extension[] = []
   try {
     await handshake.write(encodeRequest(request.head))
     const reader = new HeadReader('response', limits)
     const response = await handshake.readHead(reader)
     if (!isUpgradeResponse(response)) throw await refusal(handshake, response, reader.rest)
-    const { protocol, extensions, chain } = request.judge(response)
+    const { protocol, extensions, chain: agreed } = request.judge(response)
+    chain = agreed
     return new Connection(handshake.release(), {
       ...options,
       limits,
@@ -71,6 +74,7 @@ export async function openWithin(
     })
   } catch (error) {
     handshake.discard(error)
+    closeAll(chain)
     if (signal?.aborted) throw signal.reason
     throw error instanceof DOMException ? error : brokenBy(error)
   }

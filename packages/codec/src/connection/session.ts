@@ -8,7 +8,7 @@ import { Opcode } from '../values/opcode.ts'
 import { StatusCode } from '../values/status-code.ts'
 import type { BytesLike, ByteStreams } from '../values/types.ts'
 import type { WebSocketError } from '../values/websocket-error.ts'
-import { channelOf } from './claim.ts'
+import { channelOf, type ChannelOffer } from './claim.ts'
 import { Closer, type CloserEvents } from './closer.ts'
 import type { ClosingState } from './closing.ts'
 import { abnormalEnd, brokenBy, closeBodyOf, closedByUs, failureClose, lostData } from './ends.ts'
@@ -54,7 +54,7 @@ export class Session
   #postponed: Postponed | undefined
 
   /** Locks both streams; throws before that for options that cannot be used. */
-  constructor(transport: ByteStreams, options: ConnectionOptions, observe: FrameObserver | undefined) {
+  constructor(transport: ByteStreams | ChannelOffer, options: ConnectionOptions, observe: FrameObserver | undefined) {
     const { role, head = NO_BYTES, binary, autoPong = true } = options
     requireBytes(head, 'Cannot open WebSocket: head')
     const { limits, keepAlive } = resolveOptions(options)

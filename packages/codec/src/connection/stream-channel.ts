@@ -4,12 +4,7 @@ import { dense } from '../values/bytes.ts'
 import type { ByteStreams } from '../values/types.ts'
 import type { Channel, ChannelEvents } from './channel.ts'
 import type { Environment } from './environment.ts'
-
-/** Bytes that may be read without a pause: a source that always has a chunk would let no timer run, and no end would be bounded. */
-const AT_A_STRETCH = 2 ** 22
-
-/** What a chunk counts beside its bytes, so that empty ones count, too. */
-const CHUNK_COST = 64
+import { Stretch } from './stretch.ts'
 
 /** A channel over streams that are not locked. */
 export class StreamChannel implements Channel {
@@ -18,14 +13,14 @@ export class StreamChannel implements Channel {
   readonly reclaimsFrom = 0
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
-  readonly #environment: Pick<Environment, 'defer'>
+  readonly #stretch: Stretch
   #events: ChannelEvents | undefined
   #failure: { readonly error: unknown } | undefined
   #flowing = false
   #reading = false
 
   constructor({ readable, writable }: ByteStreams, environment: Pick<Environment, 'defer'>) {
-    this.#environment = environment
+    this.#stretch = new Stretch(environment)
     this.#reader = readable.getReader()
     this.#writer = writable.getWriter()
     this.#reader.closed.catch(() => {})
@@ -77,14 +72,13 @@ export class StreamChannel implements Channel {
   async #read(): Promise<void> {
     this.#reading = true
     try {
-      for (let stretch = 0; this.#flowing;) {
+      while (this.#flowing) {
         const { done, value } = await this.#reader.read()
         if (done) return this.#events?.end()
+        const { length } = value
         this.#events?.chunk(dense(value))
-        stretch += value.length + CHUNK_COST
-        if (stretch < AT_A_STRETCH) continue
-        stretch = 0
-        await new Promise<void>((resolve) => this.#environment.defer(resolve))
+        const pause = this.#stretch.add(length)
+        if (pause !== undefined) await pause
       }
     } catch (error) {
       this.#failed(error)

@@ -76,13 +76,16 @@ export function createUpgradeRequest(url: string | URL, options: UpgradeRequestO
   const factories = [...(options.extensions ?? [])]
   const { key = createKey() } = options
   if (!isKey(key)) throw new TypeError(`${WHAT}: key must be base64 of 16 bytes, got ${quote(key)}`)
-  const headers = buildHeaders(target, key, protocols, factories, options)
+  const offers = factories.flatMap((factory) => factory.offers())
+  const headers = buildHeaders(target, key, protocols, formatExtensions(offers), options)
+  // One that offers nothing, as a server's may, is not to be answered either.
+  const offering = factories.filter((factory) => offers.some(({ name }) => name === factory.name))
   return {
     head: { method: 'GET', target: target.pathname + target.search, httpVersion: '1.1', headers },
     url: target,
     key,
     protocols,
-    judge: (response) => judgeResponse(response, key, protocols, factories),
+    judge: (response) => judgeResponse(response, key, protocols, offering),
   }
 }
 
@@ -110,7 +113,7 @@ function buildHeaders(
   url: URL,
   key: string,
   protocols: readonly string[],
-  factories: readonly ExtensionFactory[],
+  extensions: string,
   options: UpgradeRequestOptions,
 ): HeaderFields {
   const extra: HeaderFields = toExtraFields(options.headers, WHAT)
@@ -130,7 +133,7 @@ function buildHeaders(
     VERSION_FIELD,
     origin,
     ['Sec-WebSocket-Protocol', protocols.join(', ') || undefined],
-    ['Sec-WebSocket-Extensions', formatExtensions(factories.flatMap((factory) => factory.offers())) || undefined],
+    ['Sec-WebSocket-Extensions', extensions || undefined],
     ['Authorization', given('Authorization') ? undefined : authorization(url)],
     ...extra.filter((field) => field !== host && field !== origin),
   ]

@@ -106,18 +106,19 @@ function negotiate(
 ): NegotiatedExtensions {
   const responses: ExtensionOffer[] = []
   const chain: Extension[] = []
+  const used: ExtensionFactory[] = []
   try {
     for (const item of items) {
-      const named = ({ name }: { readonly name: string }): boolean => name === item.name
-      const factory = factories.find(named)
-      let fault = factory === undefined ? 'was not offered' : chain.some(named) ? 'was answered twice' : ''
+      const factory = factories.find(({ name }) => name === item.name)
+      let fault = factory === undefined ? 'was not offered' : used.includes(factory) ? 'was answered twice' : ''
       const answer = fault === '' ? build(factory!, item) : undefined
       if (answer !== undefined && chain.some(({ rsv }) => rsv & answer.extension.rsv)) {
-        answer.extension.close()
+        closeAll([answer.extension])
         fault = 'claims a reserved bit that another one has'
       } else if (answer !== undefined) {
         responses.push(answer.response)
         chain.push(answer.extension)
+        used.push(factory!)
       }
       if (fault !== '') decline(item, fault)
     }

@@ -24,11 +24,20 @@ export interface Extension {
   decode(frame: Frame): Iterable<Frame> | AsyncIterable<Frame>
   /** What a frame to be sent becomes. Never writes to the frame's payload, which may be the caller's. */
   encode(frame: Frame): Iterable<Frame> | AsyncIterable<Frame>
-  /** The connection is over: frees what the extension holds. May be called more than once. */
+  /**
+   * Nothing more will be given to the extension, and it is at work on nothing: frees what it holds. May be called more than once. What it
+   * throws is dropped, since there is nothing left that it could fail.
+   */
   close(): void
 }
 
 /** Ends a chain: nothing goes through it any more. */
 export function closeAll(chain: readonly Extension[]): void {
-  for (const extension of chain) extension.close()
+  for (const extension of chain) {
+    try {
+      extension.close()
+    } catch {
+      // The others are closed all the same.
+    }
+  }
 }

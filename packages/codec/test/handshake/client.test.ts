@@ -327,6 +327,13 @@ describe('judging the response', () => {
     expectFault(() => judge(withExtensions('')), 'malformed-extensions')
   })
 
+  test('an extension that was not offered is refused though there is a factory for it', () => { // rule 16
+    for (const offers of [[], [{ name: 'x-other', params: [] }]]) {
+      const upgrade = createUpgradeRequest('ws://h', { key: KEY, extensions: [{ ...deflate, offers: () => offers }] })
+      expectFault(() => upgrade.judge(response(withExtensions('permessage-deflate'))), 'unexpected-extension')
+    }
+  })
+
   test('a factory added later is not part of the offer', () => {
     const extensions: ExtensionFactory[] = []
     const upgrade = createUpgradeRequest('ws://h', { key: KEY, extensions })

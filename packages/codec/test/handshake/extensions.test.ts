@@ -146,9 +146,13 @@ describe('negotiation', () => {
     expect(chain.map(({ name }) => name)).toEqual(['a', 'b'])
   })
 
-  test('server: answers an extension once, though it claims no reserved bit', () => {
+  test('server: answers an extension once, though it claims no reserved bit, and whatever it calls itself', () => {
     const offers = parseExtensions(['quiet; a, quiet; b'])
-    expect(answerExtensions(offers, [factory('quiet', 0, open)]).extensions).toBe('quiet; a')
+    const quiet = factory('quiet', 0, open)
+    const renamed = factory('another', 0, open)
+    for (const one of [quiet, { ...renamed, name: 'quiet' }]) {
+      expect(answerExtensions(offers, [one]).extensions).toBe('quiet; a')
+    }
   })
 
   test('server: where an answer cannot be sent, all that were made are closed', () => {
