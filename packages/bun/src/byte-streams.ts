@@ -11,7 +11,7 @@ const known = new WeakMap<Bun.Socket, EventSocket>()
 /**
  * The handlers that a socket needs for `byteStreams`, for `Bun.listen` and `Bun.connect`, beside `allowHalfOpen: true`: Bun gives no
  * socket handlers of its own later. `onOpen` hears of each socket that opens, `onHandshake` of the end of each TLS handshake, with
- * an error where it failed.
+ * an error where it failed or the certificate does not fit.
  */
 export function socketHandlers(
   onOpen?: (socket: Bun.Socket) => void,

@@ -13,6 +13,8 @@ declare namespace Bun {
     reload(options: { socket: SocketHandler }): void
     upgradeTLS(options: { tls: TlsOptions; socket: SocketHandler }): [raw: Socket, tls: Socket]
     readonly remoteAddress: string
+    /** What TLS agreed on; null, or with a name of null, where it agreed on nothing. */
+    getCipher(): { name: string | null } | null
   }
 
   interface SocketHandler {

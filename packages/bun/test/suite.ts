@@ -3,5 +3,6 @@
 import * as adapter from '@wirestream/bun'
 import { upgrade } from '@wirestream/node'
 import { adapterTests, runTests } from '@wirestream/testing/adapter-suite'
+import { ownTests } from './own.ts'
 
-await runTests(adapterTests(adapter, { raw: adapter, upgrade }))
+await runTests([...adapterTests(adapter, { raw: adapter, upgrade }), ...ownTests])

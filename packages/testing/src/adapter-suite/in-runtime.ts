@@ -22,8 +22,16 @@ export interface SuiteRun {
   checkEnd(): void
 }
 
-/** Runs a file that calls `runTests`, with `program` and what stands before the file. Never rejects: a fault is told by the checks. */
-export async function runSuite(program: string, args: readonly string[], file: URL): Promise<SuiteRun> {
+/**
+ * Runs a file that calls `runTests` with the tests of these names, with `program` and what stands before the file. Never rejects: a fault is
+ * told by the checks.
+ */
+export async function runSuite(
+  program: string,
+  args: readonly string[],
+  file: URL,
+  names: readonly string[] = rawAdapterTestNames(),
+): Promise<SuiteRun> {
   const child = spawn(program, [...args, fileURLToPath(file)], {
     cwd: root,
     env: { ...process.env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' },
@@ -46,7 +54,6 @@ export async function runSuite(program: string, args: readonly string[], file: U
     child.on('close', (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`))
   })
   clearTimeout(timer)
-  const names = rawAdapterTestNames()
   return {
     names,
     check(name) {
