@@ -69,15 +69,15 @@ export class HandshakeTransport implements ChannelEvents, StopListener {
     return this.#finished
   }
 
-  /** Waits for `promise`, or throws what stopped the handshake, even if both are there. */
+  /** Waits for `promise`, or throws what stopped the handshake. */
   within<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([this.#stopping ??= this.#watch(), promise])
+    return Promise.race([promise, this.#stopping ??= this.#watch()])
   }
 
   /** Writes one chunk, unless the handshake was stopped. */
   write(bytes: Uint8Array): Promise<void> {
     // A signal tells nothing to whoever comes after it, and up to here there may have been nothing to wait for.
-    if (this.#bounds.signal?.aborted) return this.within(DONE)
+    if (this.#bounds.signal?.aborted) return this.within(new Promise(() => {}))
     const written = this.#channel.write([bytes])
     return written === undefined ? DONE : this.within(written.catch(failed))
   }
