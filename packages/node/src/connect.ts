@@ -2,7 +2,7 @@
 
 import type { Connection } from '@wirestream/codec'
 import { dialConnection, type DiallingOptions } from '@wirestream/codec/adapter'
-import { dialSocket, type TlsOptions } from './dial.ts'
+import { dialSocket, type TlsOptions, tlsOptionsOf } from './dial.ts'
 import { inNode } from './environment.ts'
 
 /** How to connect: subprotocols, header fields, limits, keepalive, TLS. */
@@ -25,5 +25,5 @@ export interface ConnectOptions extends DiallingOptions<TlsOptions>, TlsOptions 
  * ```
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
-  return await dialConnection(url, inNode(options), dialSocket, options)
+  return await dialConnection(url, inNode(options), dialSocket, tlsOptionsOf(options))
 }

@@ -8,22 +8,31 @@ import type { Duplex } from 'node:stream'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { byteStreams } from './byte-streams.ts'
 
+/** The options of `node:tls` that are passed on; of those that `connect` has besides, some would mean another thing there: `signal` does. */
+const tlsNames = [
+  'ca',
+  'cert',
+  'checkServerIdentity',
+  'ciphers',
+  'key',
+  'maxVersion',
+  'minVersion',
+  'passphrase',
+  'pfx',
+  'rejectUnauthorized',
+  'secureContext',
+  'servername',
+] as const
+
 /** What TLS may be told, by the names that `node:tls` has for it. */
-export type TlsOptions = Pick<
-  ConnectionOptions,
-  | 'ca'
-  | 'cert'
-  | 'checkServerIdentity'
-  | 'ciphers'
-  | 'key'
-  | 'maxVersion'
-  | 'minVersion'
-  | 'passphrase'
-  | 'pfx'
-  | 'rejectUnauthorized'
-  | 'secureContext'
-  | 'servername'
->
+export type TlsOptions = Pick<ConnectionOptions, (typeof tlsNames)[number]>
+
+/** The options that are TLS's, and have a value. */
+export function tlsOptionsOf(options: TlsOptions): TlsOptions {
+  // An undefined one would replace Node's default.
+  const given = tlsNames.filter((name) => options[name] !== undefined)
+  return Object.fromEntries(given.map((name) => [name, options[name]]))
+}
 
 /** Dials the target itself, without a proxy; what `connect` does unless told otherwise. */
 export const dialSocket: Dial<TlsOptions> = async ({ hostname, port, unix }, signal) => {
@@ -61,7 +70,7 @@ export class DialledSocket implements Dialled<TlsOptions> {
   async startTls(options: TlsOptions): Promise<DialledSocket> {
     const host = this.#hostname
     const secured = connectTls({
-      ...options,
+      ...tlsOptionsOf(options),
       socket: this.#socket,
       host,
       servername: options.servername ?? (isIP(host) === 0 ? host : ''), // RFC 6066 §3: never an address

@@ -403,6 +403,36 @@ test('a dial of one’s own can speak with a proxy before TLS', async () => {
   expect(await next(connection)).toBe('through')
 })
 
+test('TLS is told the options of TLS and no others: to node:tls some would mean another thing', async () => {
+  const told: unknown[] = []
+  const startTls = (options: TlsOptions) => {
+    told.push(options)
+    return Promise.reject(new Error('no'))
+  }
+  const bytes = () => expect.unreachable()
+  const dial = () => Promise.resolve({ bytes, startTls })
+  const { signal } = new AbortController()
+  const foreign = { port: 1, host: 'other.example', timeout: 1, path: '/tmp' }
+  const options = { dial, signal, ca, minVersion: 'TLSv1.3', checkServerIdentity: undefined, ...foreign } as const
+  await failure(connect('wss://localhost/', options))
+  expect(told).toStrictEqual([{ ca, minVersion: 'TLSv1.3' }])
+})
+
+test('nor by startTls, for a dial of one’s own that starts TLS by itself', async () => {
+  await using listener = await serve({ tls: certificate }, echo)
+  const control = new AbortController()
+  const { signal } = control
+  const dial: Dial<TlsOptions> = async (target, attempt) => {
+    const dialled = await dialSocket(target, attempt) as DialledSocket
+    const secured = await dialled.startTls({ ca, signal, checkServerIdentity: undefined } as TlsOptions)
+    return { bytes: () => secured.bytes(), startTls: async () => {} }
+  }
+  await using connection = await connect(listener.url, { dial })
+  control.abort()
+  await connection.send('still there')
+  expect(await next(connection)).toBe('still there')
+})
+
 /** An HTTP server whose upgrade requests go to `onUpgrade`. */
 function createServerThat(onUpgrade: (request: import('node:http').IncomingMessage, socket: Socket) => void) {
   const sockets = new Set<Socket>()

@@ -214,6 +214,16 @@ export function closingTests(transport: Transport): Tests {
       assert.ok(error instanceof WebSocketError, String(error))
       await until(() => openSockets() <= before)
     },
+
+    async 'a signal that is aborted when the connection is open does nothing'({ serve, connect }) {
+      const { server, client } = over(transport)
+      await using listener = await serve(server, echo)
+      const control = new AbortController()
+      await using connection = await connect(urlOf(listener), { ...client, signal: control.signal })
+      control.abort()
+      await connection.send('still there')
+      assert.equal((await connection.readable.getReader().read()).value, 'still there')
+    },
   }
 }
 
