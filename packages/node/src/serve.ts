@@ -55,7 +55,7 @@ export async function serve(options: ServeOptions, onConnection: ConnectionHandl
     })
     const listening = new NodeListener(server)
     await listen(server, unix === undefined ? { port, host: hostname } : { path: unix })
-    server.on('error', (error) => group.report(error, { where: 'listener' }))
+    server.on('error', (error) => void group.report(error, { where: 'listener' }))
     return listening
   })
 }
@@ -107,12 +107,22 @@ async function answer(
   try {
     await onRequest(request, response)
   } catch (error) {
-    if (response.headersSent) response.destroy()
-    else {
-      for (const name of response.getHeaderNames()) response.removeHeader(name) // they described another response
-      response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' }).end('Internal Server Error\n')
-    }
-    group.report(error, { where: 'request' })
+    void group.report(error, { where: 'request' })
+    fail(response)
+  }
+}
+
+/** Answers 500, unless another response is on its way. Never throws. */
+function fail(response: ServerResponse): void {
+  try {
+    if (response.headersSent) return void response.destroy()
+    for (const name of response.getHeaderNames()) response.removeHeader(name) // they described another response
+    const body = 'Internal Server Error\n'
+    const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': body.length }
+    // Reason and length said, as Node keeps those of the other response, though it refused to send it.
+    response.writeHead(500, 'Internal Server Error', headers).end(body)
+  } catch {
+    response.destroy() // the handler may have put methods of its own in place of Node's
   }
 }
 

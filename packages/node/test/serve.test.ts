@@ -266,11 +266,13 @@ describe('a handler that fails', () => {
     expect(log).toHaveBeenCalledWith(expect.any(String), new Error('mine'))
   })
 
-  test('and an onError that throws: the console tells, and the server goes on', async () => {
-    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
-    const onError = () => {
+  test.each([
+    ['throws', () => {
       throw new Error('worse')
-    }
+    }],
+    ['rejects', () => Promise.reject(new Error('worse'))],
+  ])('and an onError that %s: the console tells, and the server goes on', async (_, onError) => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     await using listener = await serve({ onError }, () => Promise.reject(new Error('mine')))
     for (let i = 0; i < 2; i++) expect(await (await connect(listener.url)).closed).toMatchObject({ closeCode: 1011 })
     expect(log).toHaveBeenCalledWith(expect.any(String), new Error('worse'))
@@ -317,6 +319,35 @@ test('a request whose handler throws in the middle of a head gets a 500 without 
   expect([status, body]).toEqual([500, 'Internal Server Error\n'])
   expect(Object.keys(headers)).not.toEqual(expect.arrayContaining(['content-encoding']))
   expect(headers['set-cookie']).toBeUndefined()
+})
+
+test('a request whose handler leaves a reason that cannot be sent gets a 500 with its own, and onError hears of it', async () => {
+  const errors: [unknown, ServeErrorContext][] = []
+  await using listener = await serve({
+    onRequest(_, response) {
+      response.statusMessage = 'Zażółć'
+      response.end('page')
+    },
+    onError: (...all) => errors.push(all),
+  }, echo)
+  const { status, statusMessage, body } = await fetchPlain(listener.url.replace('ws', 'http'))
+  expect([status, statusMessage, body]).toEqual([500, 'Internal Server Error', 'Internal Server Error\n'])
+  expect(errors).toEqual([[expect.objectContaining({ code: 'ERR_INVALID_CHAR' }), { where: 'request' }]])
+})
+
+test('a request that cannot even be answered with 500 is cut, and onError hears what its handler threw', async () => {
+  const errors: unknown[] = []
+  await using listener = await serve({
+    onRequest(_, response) {
+      response.writeHead = () => {
+        throw new Error('no head')
+      }
+      throw new Error('mine')
+    },
+    onError: (error) => errors.push(error),
+  }, echo)
+  expect(await failure(fetchPlain(listener.url.replace('ws', 'http')))).toMatchObject({ code: 'ECONNRESET' })
+  expect(errors).toEqual([new Error('mine')])
 })
 
 describe('a request that is not for us', () => {
@@ -601,12 +632,13 @@ function maskedText(text: string): Buffer {
 
 function fetchPlain(
   url: string,
-): Promise<{ status: number | undefined; headers: Record<string, unknown>; body: string }> {
+): Promise<{ status?: number; statusMessage?: string; headers: Record<string, unknown>; body: string }> {
   return new Promise((resolve, reject) => {
     get(url, { agent: false }, async (response) => {
       let body = ''
       for await (const chunk of response) body += chunk
-      resolve({ status: response.statusCode, headers: response.headers, body })
+      const { statusCode: status, statusMessage, headers } = response
+      resolve({ status: status!, statusMessage: statusMessage!, headers, body })
     }).on('error', reject)
   })
 }

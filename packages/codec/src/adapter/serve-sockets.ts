@@ -49,7 +49,7 @@ export async function serveSockets<O extends ServingOptions & ListenTarget & { t
       void group.accept(socket, { remoteAddress })
     }, options)
     const { startTimer } = environmentOf(options)
-    const accepting = new Accepting(source, startTimer, (error) => group.report(error, { where: 'listener' }))
+    const accepting = new Accepting(source, startTimer, (error) => void group.report(error, { where: 'listener' }))
     return {
       hostname: target.unix === undefined ? source.hostname : '',
       port: target.unix === undefined ? source.port : 0,

@@ -29,7 +29,10 @@ export interface ServeErrorContext {
 /** What every adapter's `serve` takes, beside its own. */
 export interface ServingOptions
   extends Omit<ServerOptions, 'requestHead' | 'head' | 'remoteAddress' | 'onUpgradeRequest'> {
-  /** Called with errors that nobody awaits. Default: they are written to the console. Faults of peers are not reported. */
+  /**
+   * Called with errors that nobody awaits. Default: they are written to the console, as is what this throws, or rejects with where it is
+   * asynchronous. Faults of peers are not reported.
+   */
   onError?: ((error: unknown, context: ServeErrorContext) => void) | undefined
   /** Aborting it closes the listener, with the default timeout. */
   signal?: AbortSignal | undefined
@@ -142,7 +145,7 @@ export class ConnectionGroup {
     } catch (error) {
       // A peer that broke a rule, was refused or went away has had its answer.
       const peers = this.#closing.aborted || (error instanceof WebSocketError && !hookErrors.has(error))
-      if (!peers) this.report(error, { where, request })
+      if (!peers) void this.report(error, { where, request })
       return undefined
     }
     this.#admit(connection)
@@ -157,12 +160,12 @@ export class ConnectionGroup {
     whenEnded(connection, () => this.#connections.remove(place))
   }
 
-  /** Tells `onError`, or the console. */
-  report(error: unknown, context: ServeErrorContext): void {
+  /** Tells `onError`, or the console. Never rejects. */
+  async report(error: unknown, context: ServeErrorContext): Promise<void> {
     const { onError } = this.#options
     try {
       if (onError === undefined) console.error(`Error in ${context.where} of a WebSocket server:`, error)
-      else onError(error, context)
+      else await onError(error, context)
     } catch (second) {
       console.error('Error in onError of a WebSocket server:', second)
     }
@@ -188,7 +191,9 @@ export class ConnectionGroup {
     const known = this.#options.onError === undefined ? undefined : request
     const failed = (error: unknown): void => {
       const wasOpen = closeWith(connection, { statusCode: StatusCode.InternalError, reason: '' })
-      if (wasOpen || !isConnectionError(error)) this.report(error, { where: 'handler', request: known, connection })
+      if (wasOpen || !isConnectionError(error)) {
+        void this.report(error, { where: 'handler', request: known, connection })
+      }
     }
     try {
       return Promise.resolve(this.#handler(connection, request)).catch(failed)
