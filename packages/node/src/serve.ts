@@ -14,10 +14,10 @@ import {
 } from '@wirestream/codec/adapter'
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type ServerOptions as HttpsOptions } from 'node:https'
-import type { AddressInfo, ListenOptions, Socket } from 'node:net'
+import { type AddressInfo, type ListenOptions, Server as NetServer, type Socket } from 'node:net'
 import { inNode } from './environment.ts'
 import { ignoreUpgrade } from './ignore-upgrade.ts'
-import { cameTooEarly, markUnanswered } from './unanswered.ts'
+import { Responses } from './responses.ts'
 import { describeUpgrade, takeSocket } from './upgrade.ts'
 
 /** Where and how to serve. */
@@ -44,16 +44,18 @@ export async function serve(options: ServeOptions, onConnection: ConnectionHandl
   const group = new ConnectionGroup(serving, onConnection)
   return await listenWith(group, serving, async ({ hostname, port, unix }) => {
     const server = createHttpServer(options)
+    const responses = new Responses()
     server.on('request', (request, response) => {
-      markUnanswered(request, response)
+      responses.add(request, response)
       void answer(request, response, onRequest, group)
     })
     server.on('upgrade', (request, socket, head) => {
-      if (cameTooEarly(request, socket)) return
-      if (isWebSocket(request)) void group.accept(takeSocket(socket, head), describeUpgrade(request, options))
-      else ignoreUpgrade(server, request, socket, head)
+      responses.whenAnswered(request, socket, () => {
+        if (isWebSocket(request)) void group.accept(takeSocket(socket, head), describeUpgrade(request, options))
+        else ignoreUpgrade(server, request, socket, head)
+      })
     })
-    const listening = new NodeListener(server)
+    const listening = new NodeListener(server, responses)
     await listen(server, unix === undefined ? { port, host: hostname } : { path: unix })
     server.on('error', (error) => void group.report(error, { where: 'listener' }))
     return listening
@@ -133,10 +135,12 @@ function upgradeRequired(_: IncomingMessage, response: ServerResponse): void {
 
 class NodeListener implements ListeningSocket {
   readonly #server: Server
+  readonly #responses: Responses
   readonly #sockets = new Members<Socket>()
 
-  constructor(server: Server) {
+  constructor(server: Server, responses: Responses) {
     this.#server = server
+    this.#responses = responses
     server.on('connection', (socket: Socket) => {
       const place = this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.remove(place))
@@ -151,10 +155,13 @@ class NodeListener implements ListeningSocket {
     return addressOf(this.#server)?.port ?? 0
   }
 
-  stop(): Promise<void> {
-    const stopped = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#server.closeIdleConnections()
-    return stopped
+  async stop(): Promise<void> {
+    // What an HTTP server does in its own `close` cuts responses that are complete but not sent, and stops looking for clients that never
+    // finish their heads. So that is done when all are gone.
+    const stopped = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()))
+    this.#responses.end()
+    await stopped
+    this.#server.close()
   }
 
   cut(): void {
