@@ -2,8 +2,8 @@
 // messages or bodies is decided by who takes them. Owns the parts; knows nothing of how they came.
 
 import { SMALL } from '../values/bytes.ts'
+import { Queue } from '../values/queue.ts'
 import type { DataPart, Protocol } from './protocol.ts'
-import { Queue } from './queue.ts'
 
 /** What a part weighs beside its bytes: its objects cost more than a byte or none (security.md, rows 7 and 22). */
 const PART_COST = 64

@@ -2,12 +2,12 @@
 // everybody who waits for room. Never holds more than the limits allow others to put in.
 
 import type { Limits } from '../values/limits.ts'
+import { Queue } from '../values/queue.ts'
 import type { Channel } from './channel.ts'
 import type { Environment } from './environment.ts'
 import type { FrameSender } from './frame-sender.ts'
 import type { Releasable } from './lease.ts'
 import { type Deferred, deferred, DONE, handled } from './promises.ts'
-import { Queue } from './queue.ts'
 
 /** Moves bytes from the frames to the transport. */
 export class Outbox {

@@ -2,12 +2,12 @@
 // it in order. Owns the sources being sent; knows nothing of transports.
 
 import type { Limits } from '../values/limits.ts'
+import { Queue } from '../values/queue.ts'
 import type { FrameSender } from './frame-sender.ts'
 import type { Outbox } from './outbox.ts'
 import { checkType, type Sendable, type SendOptions } from './outgoing-message.ts'
 import { type Deferred, deferred, handled } from './promises.ts'
 import type { MaskedMessage } from './protocol.ts'
-import { Queue } from './queue.ts'
 import { StreamedMessage, streamMessage } from './stream-sender.ts'
 import { type PassedMessage, sizeOfMessage, type WholeMessage, type WholeSender } from './whole-sender.ts'
 

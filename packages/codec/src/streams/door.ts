@@ -4,6 +4,7 @@
 // violation must be delivered; and it makes all items of a chunk at once, while law 1 allows those of one 64 KiB slice.
 
 import { onceAborted } from '../values/abort-signal.ts'
+import { Queue } from '../values/queue.ts'
 
 /** How a stream gives its items: one by one, or in arrays if `B` is true. */
 export interface DoorOptions<B extends boolean = boolean> {
@@ -92,10 +93,10 @@ class Door<I> {
   #busy = false
   #settle: { resolve: () => void; reject: (error: unknown) => void } | undefined
   /** What was made ahead of the reader, up to the high-water mark. */
-  #ahead: unknown[] = []
+  readonly #ahead = new Queue<unknown>()
   #aheadSize = 0
   /** The size of each, where they count. */
-  readonly #sizes: number[] = []
+  readonly #sizes = new Queue<number>()
   /** Whether the reader waits. */
   #wanted = false
   #working = false
@@ -146,7 +147,7 @@ class Door<I> {
       this.#work()
       throw error
     }
-    for (const item of this.#ahead.splice(0)) this.output.enqueue(item)
+    for (const item of this.#ahead.clear()) this.output.enqueue(item)
     this.output.close()
     this.#closed = true
   }
@@ -165,7 +166,7 @@ class Door<I> {
   }
 
   #stop(reason: unknown): void {
-    this.#ahead = []
+    this.#ahead.clear()
     this.#busy = false
     this.#settle?.reject(reason)
   }
@@ -233,15 +234,15 @@ class Door<I> {
 
   /** Gives the waiting reader what there is, or the failure behind it; says whether there was something. */
   #pass(): boolean {
-    const passed = this.#ahead.splice(0, this.#atOnce)
-    if (passed.length === 0 && this.#failure !== undefined) this.output.error(this.#failure.error)
-    for (const item of passed) {
+    const passed = Math.min(this.#ahead.length, this.#atOnce)
+    if (passed === 0 && this.#failure !== undefined) this.output.error(this.#failure.error)
+    for (let left = passed; left > 0; left--) {
       if (this.#highWaterMark > 0) this.#aheadSize -= this.#sizes.shift()!
       this.#wanted = false // unless the reader asks again at the last of them
-      this.output.enqueue(item)
+      this.output.enqueue(this.#ahead.shift())
     }
     if (this.#ahead.length === 0) this.#aheadSize = 0
-    return passed.length > 0
+    return passed > 0
   }
 }
 
