@@ -4,6 +4,7 @@
 // violation must be delivered; and it makes all items of a chunk at once, while law 1 allows those of one 64 KiB slice.
 
 import { onceAborted } from '../values/abort-signal.ts'
+import { ProtocolError } from '../values/frame-fault.ts'
 import { Queue } from '../values/queue.ts'
 
 /** How a stream gives its items: one by one, or in arrays if `B` is true. */
@@ -89,7 +90,7 @@ class Door<I> {
   readonly #atOnce: number
   readonly #highWaterMark: number
   readonly #sizeOf: (item: unknown) => number
-  /** Whether a chunk is being passed on, and how its writer learns that all of it was. */
+  /** Whether the chunk may hold more items, and how its writer learns that all of them were taken. */
   #busy = false
   #settle: { resolve: () => void; reject: (error: unknown) => void } | undefined
   /** What was made ahead of the reader, up to the high-water mark. */
@@ -152,9 +153,14 @@ class Door<I> {
     this.#closed = true
   }
 
-  /** The writer left: the reader is told at once, unless all that it is to have is with it. */
+  /** The writer left: the reader is told at once, unless all that it is to have is with it or is still to come. */
   abort(reason: unknown): void {
-    if (this.#closed) return
+    if (this.#closed || this.#failure !== undefined) return
+    if (reason instanceof ProtocolError) { // a pipe brings it from the door before: what was written came before a violation
+      this.#failure = { error: reason }
+      this.#settle?.reject(reason)
+      return this.#work()
+    }
     this.#stop(reason)
     this.output.error(reason)
   }
@@ -185,6 +191,10 @@ class Door<I> {
     this.#working = true
     do this.#make()
     while (this.#wanted && this.#pass())
+    if (this.#settle !== undefined && !this.#busy && this.#isRoom()) {
+      this.#settle.resolve()
+      this.#settle = undefined
+    }
     this.#working = false
   }
 
@@ -194,33 +204,32 @@ class Door<I> {
       while (
         this.#busy &&
         (this.#aheadSize < this.#highWaterMark || (this.#wanted && this.#ahead.length < this.#atOnce))
-      ) this.#makeNext()
+      ) {
+        if (!this.#makeNext()) this.#busy = false
+      }
     } catch (error) {
       this.#fail(error)
     }
   }
 
-  #makeNext(): void {
+  /** Says whether the chunk may hold more. */
+  #makeNext(): boolean {
     if (!this.#batch) {
       const item = this.#room.pull()
-      return item === undefined ? this.#done() : this.#add(item)
+      if (item !== undefined) this.#add(item)
+      return item !== undefined
     }
     const made: unknown[] = []
     try {
       while (made.length < MOST_IN_ARRAY) {
         const item = this.#room.pull()
-        if (item === undefined) return this.#done()
+        if (item === undefined) return false
         made.push(item)
       }
+      return true
     } finally { // what came before a violation is delivered too
       if (made.length > 0) this.#add(made)
     }
-  }
-
-  /** The chunk is through: its writer may go on. */
-  #done(): void {
-    this.#busy = false
-    this.#settle?.resolve()
   }
 
   #add(item: unknown): void {
@@ -232,17 +241,28 @@ class Door<I> {
     this.#ahead.push(item)
   }
 
-  /** Gives the waiting reader what there is, or the failure behind it; says whether there was something. */
+  /**
+   * Gives the waiting reader what there is, or the failure behind it; says whether there was something. The last item is for a reader
+   * who waits for just that: it is with the reader then, while what is passed beside it only waits in the stream's queue.
+   */
   #pass(): boolean {
-    const passed = Math.min(this.#ahead.length, this.#atOnce)
-    if (passed === 0 && this.#failure !== undefined) this.output.error(this.#failure.error)
-    for (let left = passed; left > 0; left--) {
+    const { length } = this.#ahead
+    if (length === 0 && this.#failure !== undefined) this.output.error(this.#failure.error)
+    for (let left = Math.min(length, Math.max(1, Math.min(this.#atOnce, length - 1))); left > 0; left--) {
       if (this.#highWaterMark > 0) this.#aheadSize -= this.#sizes.shift()!
       this.#wanted = false // unless the reader asks again at the last of them
       this.output.enqueue(this.#ahead.shift())
     }
     if (this.#ahead.length === 0) this.#aheadSize = 0
-    return passed > 0
+    return length > 0
+  }
+
+  /**
+   * Whether the writer of a chunk that is through may go on: below the high-water mark, else once the reader has everything. A pipe that
+   * meets an error waits for its writes and aborts then, and what still waits in the stream's queue is lost.
+   */
+  #isRoom(): boolean {
+    return this.#aheadSize < this.#highWaterMark || (this.#ahead.length === 0 && this.output.desiredSize === 0)
   }
 }
 
