@@ -28,7 +28,8 @@ export interface MessageDecoderOptions {
  *
  * A binary message of one whole frame has that frame's `payload` as its data, uncopied; any other gets a fresh array. Payloads of
  * 4 KiB and more are kept uncopied until their message is complete, so they must be neither changed nor transferred.
- * After a `ProtocolError` the decoder stays failed: every later call throws the same error.
+ * After a `ProtocolError` the decoder stays failed: every later call throws the same error. So it does where memory for a message
+ * cannot be had, or that of a kept part is gone. What is no frame is refused with a `TypeError` and changes nothing.
  *
  * ```ts run
  * import { FrameDecoder, MessageDecoder } from '@wirestream/codec'
@@ -87,8 +88,7 @@ export class MessageDecoder {
     if (this.#failure !== undefined) throw this.#failure
     for (;;) {
       const opcode = this.#sequence.type === undefined ? peekMessage(frames, this.#maxMessageSize) : 0
-      if (opcode === Opcode.Binary) return { type: 'binary', data: frames.takePeeked() }
-      if (opcode === Opcode.Text) return { type: 'text', data: this.#takeText(frames) }
+      if (opcode !== 0) return this.#takeMessage(frames, opcode)
       const frame = frames.pull()
       if (frame === undefined) return undefined
       const item = this.#decode(frame)
@@ -104,10 +104,11 @@ export class MessageDecoder {
     throw this.#failure
   }
 
-  #takeText(frames: FrameDecoder): string {
+  #takeMessage(frames: FrameDecoder, opcode: 1 | 2): Message {
     try {
+      if (opcode === Opcode.Binary) return { type: 'binary', data: frames.takePeeked() }
       const text = frames.takePeeked(decodeMasked)
-      return typeof text === 'string' ? text : decodeText(text, 'message')
+      return { type: 'text', data: typeof text === 'string' ? text : decodeText(text, 'message') }
     } catch (error) {
       throw this.#fail(error)
     }
@@ -122,7 +123,7 @@ export class MessageDecoder {
   }
 
   #fail(error: unknown): unknown {
-    if (error instanceof ProtocolError) this.#failure = error
+    this.#failure = error as ProtocolError // bytes of the message under way may be lost, whatever it was
     return error
   }
 
@@ -143,9 +144,6 @@ export class MessageDecoder {
 
 /** Takes a whole control frame apart (RFC 6455 §5.5). Throws `ProtocolError` for a Close body that breaks §7.4 or §8.1. */
 function decodeControl(frame: Frame): Control {
-  if (frame.payload.length !== frame.payloadLength) {
-    throw new TypeError('Cannot decode message: control frames come whole')
-  }
   if (frame.opcode === Opcode.Close) return { type: 'close', ...decodeCloseBody(frame.payload) }
   return { type: frame.opcode === Opcode.Ping ? 'ping' : 'pong', data: frame.payload }
 }
@@ -160,11 +158,15 @@ function peekMessage(frames: FrameDecoder, longest: number): 0 | 1 | 2 {
 }
 
 // Without this, a frame that lacks `payloadLength` would wait for ever for its end.
-function checkPart({ offset, payload, payloadLength }: Frame): void {
-  if (offset + payload.length <= payloadLength) return
-  throw new TypeError(
-    `Cannot decode message: payload must end within payloadLength ${payloadLength}, got ${payload.length} bytes at ${offset}`,
-  )
+function checkPart({ opcode, offset, payload, payloadLength }: Frame): void {
+  if (!(offset + payload.length <= payloadLength)) {
+    throw new TypeError(
+      `Cannot decode message: payload must end within payloadLength ${payloadLength}, got ${payload.length} bytes at ${offset}`,
+    )
+  }
+  if (isControl(opcode) && payload.length < payloadLength) {
+    throw new TypeError('Cannot decode message: control frames come whole')
+  }
 }
 
 /** The lazy view of the messages and control frames of one chunk. */
