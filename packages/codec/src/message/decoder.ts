@@ -11,7 +11,7 @@ import { ProtocolError } from '../values/protocol-error.ts'
 import type { Control, Frame, Message } from '../values/types.ts'
 import { judgeSize, MessageAssembler } from './assembler.ts'
 import { decodeCloseBody } from './close-body.ts'
-import { MessageSequence } from './sequence.ts'
+import { type LongFrame, MessageSequence } from './sequence.ts'
 import { TextAssembler } from './text-assembler.ts'
 import { decodeMasked, decodeText } from './text.ts'
 
@@ -59,7 +59,10 @@ export class MessageDecoder {
     this.#sequence = new MessageSequence(this.#text)
   }
 
-  /** The message or control frame that `frame` completes; undefined where it completes none. Throws `ProtocolError`. */
+  /**
+   * The message or control frame that `frame` completes; undefined where it completes none. Throws `ProtocolError`, and `RangeError` for
+   * a part that does not continue the frame before, which changes nothing.
+   */
   decode(frame: Frame): Message | Control | undefined
   /**
    * The messages and control frames that `frames` complete, made as they are iterated. Iterating throws `ProtocolError` at the first
@@ -72,12 +75,12 @@ export class MessageDecoder {
   decode(input: Frame | Iterable<Frame>): Message | Control | undefined | IterableIterator<Message | Control> {
     if (this.#failure !== undefined) throw this.#failure
     if (isFrame(input)) {
-      checkPart(input)
+      checkPart(input, this.#sequence.long)
       return this.#decode(input)
     }
     if (input instanceof FrameDecoder) return new Messages(this, input)
     if (isIterable(input)) return messagesOf(this, input)
-    throw new TypeError(`Cannot decode message: want a frame or an iterable of frames, got ${describe(input)}`)
+    throw notFrame(input)
   }
 
   /**
@@ -157,16 +160,25 @@ function peekMessage(frames: FrameDecoder, longest: number): 0 | 1 | 2 {
   return opcode > Opcode.Binary || payloadLength > longest || payloadLength > frames.unread ? 0 : opcode as 0 | 1 | 2
 }
 
-// Without this, a frame that lacks `payloadLength` would wait for ever for its end.
-function checkPart({ opcode, offset, payload, payloadLength }: Frame): void {
-  if (!(offset + payload.length <= payloadLength)) {
+// Without this, a frame that lacks `payloadLength` would wait for ever for its end, and parts that do not follow each other would make a
+// message that nobody sent.
+function checkPart({ opcode, offset, payload, payloadLength }: Frame, long: LongFrame | undefined): void {
+  const { length } = payload
+  if (length === payloadLength && offset === 0 && long === undefined) return // most are whole
+  if (!(offset + length <= payloadLength)) {
     throw new TypeError(
-      `Cannot decode message: payload must end within payloadLength ${payloadLength}, got ${payload.length} bytes at ${offset}`,
+      `Cannot decode message: payload must end within payloadLength ${payloadLength}, got ${length} bytes at ${offset}`,
     )
   }
-  if (isControl(opcode) && payload.length < payloadLength) {
+  if (isControl(opcode)) {
+    if (length === payloadLength) return
     throw new TypeError('Cannot decode message: control frames come whole')
   }
+  const wanted = long ?? { opcode, payloadLength, offset: 0 }
+  if (offset === wanted.offset && payloadLength === wanted.payloadLength && opcode === wanted.opcode) return
+  throw new RangeError(
+    `Cannot decode message: want the next part of a frame of ${wanted.payloadLength} bytes, at offset ${wanted.offset}`,
+  )
 }
 
 /** The lazy view of the messages and control frames of one chunk. */
@@ -192,9 +204,14 @@ class Messages implements IterableIterator<Message | Control> {
 /** The same of frames from anywhere. */
 function* messagesOf(decoder: MessageDecoder, frames: Iterable<Frame>): Generator<Message | Control, undefined> {
   for (const frame of frames) {
+    if (!isFrame(frame)) throw notFrame(frame) // a list in a list would be decoded to an iterator
     const item = decoder.decode(frame)
     if (item !== undefined) yield item
   }
+}
+
+function notFrame(input: unknown): TypeError {
+  return new TypeError(`Cannot decode message: want a frame or an iterable of frames, got ${describe(input)}`)
 }
 
 function isFrame(input: Frame | Iterable<Frame>): input is Frame {

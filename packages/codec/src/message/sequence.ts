@@ -26,13 +26,16 @@ export interface TextJudge {
   readonly complete: boolean
 }
 
+/** What the parts of a frame share, and where the next one begins. */
+export type LongFrame = Pick<Frame, 'opcode' | 'payloadLength' | 'offset'>
+
 /** Judges the data frames of one connection, in order. */
 export class MessageSequence {
+  /** The frame that the next part continues; undefined where that begins one. Not to be set. */
+  long: LongFrame | undefined
   /** What the message under way is; undefined between messages. */
   #type: 'text' | 'binary' | undefined
   #length = 0
-  /** Whether the next part continues a frame rather than beginning one. */
-  #insideFrame = false
   readonly #utf8: TextJudge
 
   constructor(utf8: TextJudge = new Utf8Validator()) {
@@ -58,10 +61,12 @@ export class MessageSequence {
   accept(frame: Frame): Place {
     const first = this.#begin(frame)
     const type = this.#type!
-    const last = frame.fin && frame.offset + frame.payload.length === frame.payloadLength
+    const { fin, opcode, payload, payloadLength } = frame
+    const offset = frame.offset + payload.length
+    const last = fin && offset === payloadLength
     if (type === 'text') this.#judgeText(frame, last)
-    this.#insideFrame = frame.offset + frame.payload.length < frame.payloadLength
-    this.#length += frame.payload.length
+    this.long = offset < payloadLength ? { opcode, payloadLength, offset } : undefined
+    this.#length += payload.length
     if (last) this.#type = undefined
     return { type, first, last }
   }
@@ -76,7 +81,7 @@ export class MessageSequence {
 
   /** Whether the message begins with this part. */
   #begin({ opcode }: Frame): boolean {
-    if (this.#insideFrame) return false
+    if (this.long !== undefined) return false
     if (opcode === Opcode.Continuation) {
       if (this.#type !== undefined) return false
       throw new ProtocolError(
