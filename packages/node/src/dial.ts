@@ -68,15 +68,15 @@ export class DialledSocket implements Dialled<TlsOptions> {
 
   /** Starts TLS as a client; offers HTTP/1.1 in ALPN. Rejects where the handshake fails or the certificate does. */
   async startTls(options: TlsOptions): Promise<DialledSocket> {
-    const host = this.#hostname
+    const name = options.servername ?? this.#hostname
     const secured = connectTls({
       ...tlsOptionsOf(options),
       socket: this.#socket,
-      host,
-      servername: options.servername ?? (isIP(host) === 0 ? host : ''), // RFC 6066 §3: never an address
+      host: name, // the certificate must have it, be it an address
+      servername: isIP(name) === 0 ? name : '', // RFC 6066 §3: never an address
       ALPNProtocols: ['http/1.1'],
     })
-    const dialled = new DialledSocket(secured, host, this.#signal)
+    const dialled = new DialledSocket(secured, this.#hostname, this.#signal)
     await happens(secured, 'secureConnect')
     return dialled
   }

@@ -104,6 +104,7 @@ export async function dialConnection<Tls>(
 }
 
 function dialTarget({ protocol, hostname, port }: URL, unix: string | undefined): DialTarget {
+  if (unix === '') throw new TypeError('Cannot open WebSocket: unix must be a path, got an empty string')
   const secure = protocol === 'wss:'
   return {
     hostname: hostname.replace(/^\[|\]$/g, ''),

@@ -49,6 +49,7 @@ export async function listenWith(
   const { signal, hostname = '127.0.0.1', port = 0, unix } = options
   // Some systems would take it for all addresses.
   if (hostname === '') throw new TypeError('Cannot serve: hostname must be an address or a name, got an empty string')
+  if (unix === '') throw new TypeError('Cannot serve: unix must be a path, got an empty string')
   signal?.throwIfAborted()
   let socket: ListeningSocket
   try {

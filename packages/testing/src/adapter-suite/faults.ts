@@ -24,9 +24,20 @@ export const faultTests: Tests = {
   },
 
   async 'TLS: servername is asked for in place of the URL’s host'({ serve, connect }) {
-    const tls = makeCertificate(['inside.example'])
-    await using listener = await serve({ tls }, echo)
-    await using _ = await connect(listener.url, { ca: tls.cert, servername: 'inside.example' })
+    for (const [name, other] of [['inside.example', 'other.example'], ['192.0.2.1', '192.0.2.2']] as const) {
+      const tls = makeCertificate([name])
+      await using listener = await serve({ tls, onError() {} }, echo)
+      await using _ = await connect(listener.url, { ca: tls.cert, servername: name })
+      assert.match((await failure(connect(listener.url, { ca: tls.cert, servername: other }))).message, / with TLS: /)
+    }
+  },
+
+  async 'an empty path of a Unix socket, which is none'({ serve, connect }) {
+    for (const attempt of [serve({ unix: '' }, echo), connect('ws://localhost/', { unix: '' })]) {
+      const error = await failure(attempt)
+      assert.ok(error instanceof TypeError, String(error))
+      assert.match(error.message, /: unix must be a path, got an empty string$/)
+    }
   },
 
   async 'TLS: a certificate for another host is refused, and the server does not mind'({ serve, connect }) {
