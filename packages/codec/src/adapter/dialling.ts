@@ -6,7 +6,7 @@ import { abnormalEnd } from '../connection/ends.ts'
 import { environmentOf } from '../connection/environment.ts'
 import { formatHost, reasonOf } from '../connection/naming.ts'
 import { type ClientOptions, openWithin } from '../connection/open.ts'
-import { resolveOptions } from '../connection/options.ts'
+import { checkFunction, resolveOptions } from '../connection/options.ts'
 import { createUpgradeRequest } from '../handshake/client.ts'
 import type { ByteStreams } from '../values/types.ts'
 import { WebSocketError } from '../values/websocket-error.ts'
@@ -67,6 +67,7 @@ export async function dialConnection<Tls>(
   dialSocket: Dial<Tls>,
   tls: Tls,
 ): Promise<Connection> {
+  checkFunction(options, 'dial', 'Cannot open WebSocket')
   const { dial = dialSocket, handshakeTimeout, unix, signal: given, ...others } = options
   const rest = { ...others, key: undefined } // an adapter's own options may have one, for TLS
   const { limits } = resolveOptions(

@@ -5,7 +5,7 @@
 import { acceptUntil, type KnownRequest, type ServerOptions } from '../connection/accept.ts'
 import { closeWith, type Connection, cutOff, whenEnded } from '../connection/connection.ts'
 import { environmentOf } from '../connection/environment.ts'
-import { resolveOptions } from '../connection/options.ts'
+import { checkFunction, resolveOptions } from '../connection/options.ts'
 import { DONE } from '../connection/promises.ts'
 import type { Stop, StopListener } from '../connection/transport.ts'
 import { hookErrors } from '../handshake/hook-errors.ts'
@@ -110,6 +110,7 @@ export class ConnectionGroup {
     if (typeof handler !== 'function') {
       throw new TypeError(`Cannot serve: the handler must be a function, got ${typeof handler}`)
     }
+    for (const name of ['accept', 'onRequest', 'onError'] as const) checkFunction(options, name, 'Cannot serve')
     const headers = checkAnswerOptions(options, 'Cannot serve')
     this.#options = { ...options, ...resolveOptions(options), headers }
     this.#handler = handler

@@ -5,7 +5,7 @@ import type { CloseBody } from '../message/close-body.ts'
 import { checkControlData } from '../message/encoder.ts'
 import type { BytesLike, ByteStreams, Frame, OwnBytes } from '../values/types.ts'
 import { checkCloseInfo, type CloseInfo } from '../values/websocket-error.ts'
-import type { CloseResult } from './ends.ts'
+import { type CloseResult, ourFault } from './ends.ts'
 import { extended } from './extended.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 import type { ConnectionOptions, Observe } from './options.ts'
@@ -166,7 +166,7 @@ export class Connection {
     try {
       observe(direction, frame, this)
     } catch (error) {
-      this.#session.failLater(error)
+      this.#session.failLater(error, ourFault)
     }
   }
 

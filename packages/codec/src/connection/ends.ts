@@ -38,13 +38,15 @@ export function socketClosed(): Error {
   return new Error('Cannot use socket: it was closed')
 }
 
-/**
- * What our Close frame says when we fail a connection: the fault's status code and as much of its message as fits, which is ASCII, since
- * all that the peer chose in it are numbers; or 1011 for our own trouble.
- */
+/** What our Close frame says of trouble that is ours, whatever its class. */
+export const ourFault: CloseBody = { statusCode: StatusCode.InternalError, reason: '' }
+
+/** What our Close frame says when we fail a connection: the fault's status code and as much of its message as fits; or that it is ours. */
 export function failureClose(cause: unknown): CloseBody {
-  if (!(cause instanceof ProtocolError)) return { statusCode: StatusCode.InternalError, reason: '' }
-  return { statusCode: cause.statusCode, reason: cause.message.slice(0, MAX_REASON_LENGTH) }
+  if (!(cause instanceof ProtocolError)) return ourFault
+  const { statusCode, message } = cause
+  const { read } = new TextEncoder().encodeInto(message, new Uint8Array(MAX_REASON_LENGTH))
+  return { statusCode, reason: message.slice(0, read) }
 }
 
 /**

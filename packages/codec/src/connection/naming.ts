@@ -12,5 +12,6 @@ export function reasonOf(error: unknown): string {
   // Bun's "Failed to listen at 127.0.0.1" leaves out why; its code says it.
   const { code } = error as { code?: unknown }
   const untold = typeof code === 'string' && /^E[A-Z]+$/.test(code) && !error.message.includes(code)
-  return untold ? `${error.message} (${code})` : error.message
+  const message = error.message.trim() // OpenSSL's end with a line feed
+  return untold ? `${message} (${code})` : message
 }

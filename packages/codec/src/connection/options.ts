@@ -1,5 +1,6 @@
 // How a connection is to behave, as its user says it.
 
+import { describe } from '../values/bytes.ts'
 import type { Extension } from '../values/extension.ts'
 import { type Limits, type LimitsInit, resolveLimits } from '../values/limits.ts'
 import type { Frame, Role } from '../values/types.ts'
@@ -47,9 +48,28 @@ export interface ConnectionOptions extends CommonOptions {
   head?: Uint8Array | undefined
 }
 
-/** The numbers among the options, complete. Throws `RangeError` for those that cannot be used, before anything is taken over. */
+/**
+ * The numbers among the options, complete. Throws `RangeError` for those that cannot be used, and `TypeError` for others that make no
+ * sense, before anything is taken over.
+ */
 export function resolveOptions(
-  { limits, keepAlive }: CommonOptions,
+  options: CommonOptions,
 ): { limits: Limits; keepAlive: Required<KeepAlive> | undefined } {
+  const { limits, keepAlive, binary = 'copy' } = options
+  checkFunction(options, 'observe', 'Cannot open WebSocket')
+  if (binary !== 'copy' && binary !== 'view') {
+    throw new TypeError(`Cannot open WebSocket: binary must be copy or view, got ${String(binary)}`)
+  }
   return { limits: resolveLimits(limits), keepAlive: keepAlive && resolveKeepAlive(keepAlive) }
+}
+
+/** Throws `TypeError` for an option that should be a function and is something else; `what` starts it. */
+export function checkFunction<K extends string>(
+  options: { readonly [name in K]?: unknown },
+  name: K,
+  what: string,
+): void {
+  const value = options[name]
+  if (value === undefined || typeof value === 'function') return
+  throw new TypeError(`${what}: ${name} must be a function, got ${describe(value)}`)
 }

@@ -57,6 +57,9 @@ export class PreparedMessage {
  */
 export function prepareMessage(message: string | BytesLike): PreparedMessage {
   if (typeof message === 'string') return new PreparedMessage(Opcode.Text, new TextEncoder().encode(message))
+  if (!isBytesLike(message)) {
+    throw new TypeError(`Cannot prepare message: want a string or bytes, got ${describe(message)}`)
+  }
   return new PreparedMessage(Opcode.Binary, toBytes(message, 'Cannot prepare message'))
 }
 

@@ -118,7 +118,7 @@ export class Protocol {
       while (!this.#deaf) {
         const frame = this.#decoder.pull()
         if (frame === undefined) break
-        if (frame.offset === 0) this.counters.framesReceived++
+        if (isBeginning(frame)) this.counters.framesReceived++
         this.#observe?.('in', frame)
         const received = isControl(frame.opcode) ? this.#control(frame) : this.#data(frame)
         if (received !== undefined) return received
@@ -235,6 +235,11 @@ export class Protocol {
         return { close: this.#closeReceived }
     }
   }
+}
+
+/** Whether a part has its frame's first bytes, or the frame has none: a header that came alone is followed by another part at offset 0. */
+function isBeginning({ offset, payload, payloadLength }: Frame): boolean {
+  return offset === 0 && (payload.length > 0 || payloadLength === 0)
 }
 
 /** A payload stays where and as it is. */

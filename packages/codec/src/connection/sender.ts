@@ -1,7 +1,9 @@
 // The order of what is sent. One streamed message at a time owns the way out; everything else is encoded at once, or waits for
 // it in order. Owns the sources being sent; knows nothing of transports.
 
+import type { CloseBody } from '../message/close-body.ts'
 import type { Limits } from '../values/limits.ts'
+import { ourFault } from './ends.ts'
 import { Queue } from '../values/queue.ts'
 import type { FrameSender } from './frame-sender.ts'
 import type { Outbox } from './outbox.ts'
@@ -24,8 +26,8 @@ interface WaitingSend {
 export interface SenderEvents {
   /** The last accepted message has been encoded. */
   onIdle(): void
-  /** A message was begun and cannot be finished. */
-  fail(cause: unknown): void
+  /** A message was begun and cannot be finished; `close` is what the peer is told of it. */
+  fail(cause: unknown, close: CloseBody): void
 }
 
 /** Sends messages in order. */
@@ -93,7 +95,7 @@ export class Sender {
     try {
       this.#whole.pass(message)
     } catch (error) {
-      this.#events.fail(error) // the pipe, which it was taken from, hears of it as its target's failure
+      this.#events.fail(error, ourFault) // the pipe, which it was taken from, hears of it as its target's failure
     }
   }
 
@@ -109,7 +111,7 @@ export class Sender {
     try {
       return this.#whole.send(message, options)
     } catch (error) {
-      if (this.#frames.insideFrame) this.#events.fail(error)
+      if (this.#frames.insideFrame) this.#events.fail(error, ourFault)
       throw error
     }
   }
@@ -152,7 +154,7 @@ export class Sender {
     try {
       await streamMessage(message, reader, signal)
     } catch (error) {
-      if ((message.begun || this.#frames.insideFrame) && !signal.aborted) this.#events.fail(error)
+      if ((message.begun || this.#frames.insideFrame) && !signal.aborted) this.#events.fail(error, ourFault)
       throw error
     } finally {
       this.#stream = undefined

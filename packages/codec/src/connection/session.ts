@@ -194,19 +194,19 @@ export class Session
   }
 
   /** Fails the connection: our Close says why, and no more data reaches the application. Gives the error that it sees. */
-  fail(cause: unknown): WebSocketError {
+  fail(cause: unknown, close: CloseBody = failureClose(cause)): WebSocketError {
     const { state } = this.#protocol
     const error = this.#error ?? brokenBy(cause)
     if (state === 'ended' || state === 'failing') return error
     this.#error = error
     this.#errorStreams(error)
-    this.#closer.step('failure', failureClose(cause))
+    this.#closer.step('failure', close)
     return error
   }
 
   /** As `fail`, at the end of this turn, so that the application can take what came before. */
-  failLater(cause: unknown): void {
-    this.#postpone(() => this.fail(cause))
+  failLater(cause: unknown, close?: CloseBody): void {
+    this.#postpone(() => this.fail(cause, close))
   }
 
   #postpone(step: () => void): void {

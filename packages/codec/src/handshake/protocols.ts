@@ -1,5 +1,6 @@
 // Sec-WebSocket-Protocol: the list of subprotocols a client offers, and the one a server chose (RFC 6455 §1.9).
 
+import { describe, isIterable } from '../values/bytes.ts'
 import { ProtocolError } from '../values/protocol-error.ts'
 import { demand, fieldValues, type HeaderFields, isToken, listElements, quote } from './fields.ts'
 
@@ -7,9 +8,12 @@ const NAME = 'Sec-WebSocket-Protocol'
 
 /**
  * Client: the offer as a list. Throws a `SyntaxError` `DOMException` for what is no token or occurs twice (§4.1, and the
- * WebSockets standard).
+ * WebSockets standard), `TypeError` for what is no list at all.
  */
 export function checkProtocols(protocols: string | Iterable<string> = []): string[] {
+  if (typeof protocols !== 'string' && !isIterable(protocols)) {
+    throw new TypeError(`Cannot offer subprotocols: want a string or a list of them, got ${describe(protocols)}`)
+  }
   const offer = typeof protocols === 'string' ? [protocols] : Array.from(protocols, (protocol) => `${protocol}`)
   const fault = faultOf(offer)
   if (fault !== undefined) throw new DOMException(`Cannot offer subprotocols: ${fault}`, 'SyntaxError')

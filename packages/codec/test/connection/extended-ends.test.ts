@@ -2,7 +2,15 @@
 // when it has nothing more to do.
 
 import { describe, expect, test } from 'vitest'
-import { acceptKey, Connection, type Extension, type Frame, Opcode, openConnection } from '../../src/index.ts'
+import {
+  acceptKey,
+  Connection,
+  type Extension,
+  type Frame,
+  Opcode,
+  openConnection,
+  ProtocolError,
+} from '../../src/index.ts'
 import { pattern, utf8 } from '../support/bytes.ts'
 import { collect, connect, expectFault, expectUnclean, roles, watch } from './helpers.ts'
 import { TestTransport, World } from './transport.ts'
@@ -201,6 +209,26 @@ describe.each(roles)('as %s', (role) => {
     transport.end()
     await world.settle()
     expect([items, expectUnclean(end).cause instanceof RangeError]).toEqual([['a'], true])
+  })
+
+  test('a fault’s text is cut to what fits, by characters; one that nothing is to be said of cuts the connection', async () => {
+    const faults = [
+      [new ProtocolError('invalid-utf8', `a${'ü'.repeat(100)}`), [`close 1007 a${'ü'.repeat(61)}`]],
+      [new ProtocolError('unexpected-end', 'the compressed data ended'), []],
+    ] as const
+    for (const [fault, heard] of faults) {
+      const strict = new Tracer()
+      strict.decode = () => {
+        throw fault
+      }
+      const { peer, transport, end, world } = connect(role, { chain: [strict] })
+      peer.says(peer.text('a'))
+      expect(await peer.hears()).toEqual(heard)
+      expect(transport.did).toContain('shutdown')
+      transport.end()
+      await world.settle()
+      expect(expectUnclean(end).cause).toBe(fault)
+    }
   })
 
   test('a fault in the last bytes is told to the peer before the end is', async () => {

@@ -1,7 +1,7 @@
 // observe: sees every frame in both directions, and can do no harm.
 
 import { describe, expect, test } from 'vitest'
-import { type Frame, Opcode, prepareMessage } from '../../src/index.ts'
+import { type Frame, Opcode, prepareMessage, ProtocolError } from '../../src/index.ts'
 import { utf8 } from '../support/bytes.ts'
 import { collect, connect, expectUnclean, roles, source } from './helpers.ts'
 
@@ -93,24 +93,27 @@ describe.each(roles)('as a %s', (role) => {
 
     test('a throw of it fails the connection with 1011, and the frame still goes out whole', async () => {
       for (const direction of ['in', 'out']) {
-        const mistake = new Error('a mistake in observe')
-        let seen = 0
-        const { connection, peer, transport, world, end } = connect(role, {
-          observe: (way, { opcode }) => {
-            seen++
-            if (way === direction && opcode === Opcode.Text) throw mistake
-          },
-        })
-        if (direction === 'out') void connection.send('hello')
-        else peer.says(peer.text('hello'))
-        expect(await peer.hears()).toEqual([...(direction === 'out' ? ['text hello'] : []), 'close 1011'])
-        const before = seen
-        peer.says(peer.text('late'))
-        await world.settle()
-        expect(seen).toBe(before) // rule 50: nothing more is looked at
-        transport.end()
-        await world.settle()
-        expect(expectUnclean(end).cause).toBe(mistake)
+        for (
+          const mistake of [new Error('a mistake in observe'), new ProtocolError('unknown-opcode', 'ü'.repeat(100))]
+        ) {
+          let seen = 0
+          const { connection, peer, transport, world, end } = connect(role, {
+            observe: (way, { opcode }) => {
+              seen++
+              if (way === direction && opcode === Opcode.Text) throw mistake
+            },
+          })
+          if (direction === 'out') void connection.send('hello')
+          else peer.says(peer.text('hello'))
+          expect(await peer.hears()).toEqual([...(direction === 'out' ? ['text hello'] : []), 'close 1011'])
+          const before = seen
+          peer.says(peer.text('late'))
+          await world.settle()
+          expect(seen).toBe(before) // rule 50: nothing more is looked at
+          transport.end()
+          await world.settle()
+          expect(expectUnclean(end).cause).toBe(mistake)
+        }
       }
     })
   })

@@ -176,6 +176,11 @@ describe('options', () => {
       { headers: { Upgrade: 'h2c' } },
       'Cannot serve: header field Upgrade cannot be set by the caller',
     ],
+    [{ accept: 5 }, 'Cannot serve: accept must be a function, got number'],
+    [{ onRequest: 'x' }, 'Cannot serve: onRequest must be a function, got string'],
+    [{ onError: {} }, 'Cannot serve: onError must be a function, got Object'],
+    [{ observe: [] }, 'Cannot open WebSocket: observe must be a function, got Array'],
+    [{ binary: 'text' }, 'Cannot open WebSocket: binary must be copy or view, got text'],
     [{ extensions: [{ name: 'x y' }] }, 'Cannot serve: want a token as an extension\'s name, got "x y"'],
   ])(`%j ${never}`, (options, message) => {
     expect(() => group(options as ServingOptions)).toThrow(new TypeError(message))

@@ -1,7 +1,7 @@
 // Streamed messages: fragments as chunks come, or one frame of declared length; faults of the source; order among sends.
 
 import { describe, expect, test } from 'vitest'
-import type { SendOptions } from '../../src/index.ts'
+import { ProtocolError, type SendOptions } from '../../src/index.ts'
 import { pattern, utf8 } from '../support/bytes.ts'
 import { sharedBytes } from '../support/shared-memory.ts'
 import { connect, expectUnclean, roles, source, watch } from './helpers.ts'
@@ -129,16 +129,26 @@ describe.each(roles)('as a %s', (role) => {
 
   describe('a source that fails half-way fails the connection with 1011, and the promise says why', () => { // connection.md, Messages
     const mistake = new Error('the source broke')
-    const errored = () => {
+    const errored = (error: Error = mistake) => {
       let pulled = false
       return new ReadableStream<string>({
         pull: (controller) => {
-          if (pulled) controller.error(mistake)
+          if (pulled) controller.error(error)
           else controller.enqueue('half')
           pulled = true
         },
       })
     }
+
+    test('with 1011 too where its error is a fault of some other peer: ours did nothing wrong', async () => {
+      for (const code of ['unknown-opcode', 'unexpected-end'] as const) {
+        const { connection, peer } = connect(role)
+        const fault = new ProtocolError(code, 'ü'.repeat(100))
+        const sent = watch(connection.send(errored(fault)))
+        expect(await peer.hears()).toEqual(['text… half', 'close 1011'])
+        expect(sent.error).toBe(fault)
+      }
+    })
 
     test('fragments: the Close says it', async () => {
       const { connection, peer, transport, world, end } = connect(role)

@@ -219,6 +219,12 @@ describe('subprotocols (rule 10)', () => {
   )
 })
 
+test.each([5, true, {}, null])('%j is no list of subprotocols: a TypeError', (protocols) => {
+  expect(() => createUpgradeRequest('ws://h', { protocols: protocols as never })).toThrow(
+    /^Cannot offer subprotocols: want a string or a list of them, got /,
+  )
+})
+
 describe('judging the response', () => {
   const judge = (fields = RESPONSE_FIELDS, options = {}, status = 101) =>
     createUpgradeRequest('ws://h/', { key: KEY, ...options }).judge(response(fields, { status }))

@@ -234,6 +234,13 @@ describe('text messages', () => {
       .toBe(1)
   })
 
+  it('may not end inside a character, though the last fragment is empty', () => {
+    for (const bytes of ['c3', '41 e4 b8', 'f0 9f 98']) {
+      const { error, taken } = fail([frame(Text, hex(bytes), { fin: false }), frame(Continuation, hex(''))])
+      expect([error.code, taken]).toEqual(['invalid-utf8', 1])
+    }
+  })
+
   it('may be cut inside a character by frames and by parts', () => {
     const text = 'κόσμε 世界 😀'
     const bytes = utf8(text)
