@@ -17,7 +17,16 @@ export function ignoreUpgrade(server: Server, request: IncomingMessage, socket: 
     socket.end(() => socket.destroy())
   })
   socket.on('error', () => socket.destroy())
-  server.emit('request', request, response)
+  if (meetsExpectation(request, response)) server.emit('request', request, response)
+}
+
+/** What Node's server does before it tells of a request (RFC 9110 §10.1.1): the client may be waiting with its body. */
+function meetsExpectation({ headers: { expect }, httpVersion }: IncomingMessage, response: ServerResponse): boolean {
+  if (expect === undefined || httpVersion !== '1.1') return true
+  const known = /(?:^|\W)100-continue(?:$|\W)/i.test(expect)
+  if (known) response.writeContinue()
+  else response.writeHead(417).end()
+  return known
 }
 
 /** Whether there is a body that Node did not read. Newer ones do: it is in the request then, or `socket` is none but waits for the rest. */

@@ -391,6 +391,37 @@ describe('a request that is not for us', () => {
     },
   )
 
+  test.each(['Content-Length: 5\r\n', 'Transfer-Encoding: chunked\r\n'])(
+    'and its client is told to go on with the body, where it waits for that: %j',
+    async (field) => {
+      const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
+        let body = ''
+        for await (const chunk of request) body += chunk
+        response.end(`got ${body}`)
+      }
+      for (const tls of [undefined, certificate]) {
+        await using listener = await serve({ onRequest, tls }, echo)
+        const { port } = listener
+        const peer = new RawPeer(tls ? connectTls({ port, ca: tls.cert }) : await rawConnect(port))
+        peer.socket.write(`${offer.replace('GET', 'POST').slice(0, -2)}Expect: 100-continue\r\n${field}\r\n`)
+        expect(await peer.head()).toBe('HTTP/1.1 100 Continue\r\n\r\n')
+        peer.socket.write(field.startsWith('C') ? 'abcde' : '5\r\nabcde\r\n0\r\n\r\n')
+        await vi.waitFor(() => expect(peer.ended).toBe(true))
+        expect(String(peer.rest)).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*got abcde$/)
+        peer.socket.destroy()
+      }
+    },
+  )
+
+  test('and what else it expects is refused', async () => {
+    await using listener = await serve({ onRequest: () => expect.unreachable() }, echo)
+    const peer = new RawPeer(await rawConnect(listener.port))
+    peer.socket.write(`${offer.slice(0, -2)}Expect: more\r\n\r\n`)
+    await vi.waitFor(() => expect(peer.ended).toBe(true))
+    expect(String(peer.rest).match(/HTTP\/1.1 .*/g)).toEqual(['HTTP/1.1 417 Expectation Failed'])
+    peer.socket.destroy()
+  })
+
   const body = 'Content-Length: 500\r\n\r\nab'
   test.each([
     ['another protocol', offer],
