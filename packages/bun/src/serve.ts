@@ -32,7 +32,7 @@ export async function serve(options: ServeOptions, onConnection: ConnectionHandl
   return await serveSockets(inBun(options), onConnection, ({ hostname, port, unix }, accepted, { tls }) =>
     Bun.listen({
       ...(unix === undefined ? { hostname, port } : { unix }),
-      ...(tls === undefined ? {} : { tls: { ...tls, ALPNProtocols: ALPN } }),
+      ...(tls ? { tls: { ...tls, ALPNProtocols: ALPN } } : {}),
       allowHalfOpen: true,
       socket: socketHandlers((socket) => accepted(duplexOf(socket), socket.remoteAddress)),
     }))

@@ -59,7 +59,7 @@ function ignoreGone(error: unknown): undefined {
 }
 
 function open({ hostname, port, unix }: ResolvedTarget, { tls }: ServeOptions): Deno.Listener {
-  if (tls === undefined) {
+  if (!tls) {
     return unix === undefined ? Deno.listen({ hostname, port }) : Deno.listen({ transport: 'unix', path: unix })
   }
   if (unix !== undefined) throw new TypeError('Cannot serve WebSocket: Deno has no TLS over Unix sockets')

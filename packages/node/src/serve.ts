@@ -73,9 +73,9 @@ function createHttpServer({ tls, limits }: ServeOptions): Server {
     connectionsCheckingInterval: finite ? Math.min(Math.ceil(handshakeTimeout / 2), 30_000) : 30_000,
   }
   // The handshake of TLS goes before all that; Node would wait for it for two minutes, and takes no 0 for an answer.
-  const server = tls === undefined
-    ? createServer(options)
-    : createSecureServer({ ...options, handshakeTimeout: finite ? handshakeTimeout : 2 ** 31 - 1, ...tls })
+  const server = tls
+    ? createSecureServer({ ...options, handshakeTimeout: finite ? handshakeTimeout : 2 ** 31 - 1, ...tls })
+    : createServer(options)
   server.maxHeadersCount = 0 // Node would drop the others in silence; the codec refuses the request
   return server
 }

@@ -35,9 +35,9 @@ export interface ListenTarget {
 }
 
 /**
- * Opens a listener for a group of connections, whose clients speak TLS if `tls` is set. Rejects with a `TypeError` for an empty
- * hostname; with the signal's reason; where `listen` fails, with its `TypeError` or `RangeError`, and for any other error with a
- * `WebSocketError` that has it as cause.
+ * Opens a listener for a group of connections, whose clients speak TLS if `tls` is set. Rejects with a `TypeError` for a hostname
+ * that is empty or no string; with the signal's reason; where `listen` fails, with its `TypeError` or `RangeError`, and for any other
+ * error with a `WebSocketError` that has it as cause.
  */
 export async function listenWith(
   group: ConnectionGroup,
@@ -48,7 +48,10 @@ export async function listenWith(
 ): Promise<Listener> {
   const { signal, hostname = '127.0.0.1', port = 0, unix } = options
   // Some systems would take it for all addresses.
-  if (hostname === '') throw new TypeError('Cannot serve: hostname must be an address or a name, got an empty string')
+  if (typeof hostname !== 'string' || hostname === '') {
+    const seen = hostname === '' ? 'an empty string' : String(hostname)
+    throw new TypeError(`Cannot serve: hostname must be an address or a name, got ${seen}`)
+  }
   if (unix === '') throw new TypeError('Cannot serve: unix must be a path, got an empty string')
   signal?.throwIfAborted()
   let socket: ListeningSocket
@@ -83,7 +86,7 @@ class GroupListener implements Listener {
     const { hostname, port } = socket
     this.hostname = hostname
     this.port = port
-    const scheme = options.tls === undefined ? 'ws' : 'wss'
+    const scheme = options.tls ? 'wss' : 'ws'
     // Nobody can connect to "all addresses".
     const host = loopback[hostname] ?? hostname
     this.url = options.unix === undefined ? `${scheme}://${formatHost(host, port)}` : `ws+unix:${options.unix}`

@@ -40,7 +40,7 @@ export async function serveSockets<O extends ServingOptions & ListenTarget & { t
   onConnection: ConnectionHandler,
   listen: (target: ResolvedTarget, accepted: Accepted, options: O) => SocketSource,
 ): Promise<Listener> {
-  const group = new ConnectionGroup({ ...options, secure: options.secure ?? options.tls !== undefined }, onConnection)
+  const group = new ConnectionGroup({ ...options, secure: options.secure ?? Boolean(options.tls) }, onConnection)
   return await listenWith(group, options, (target) => {
     const open = new Members<Duplex>()
     const source = listen(target, (socket, remoteAddress) => {

@@ -107,10 +107,27 @@ export const faultTests: Tests = {
     assert.equal((error.cause as { code?: string }).code, 'EADDRINUSE')
   },
 
-  async 'a hostname that is empty, which to some systems is every address'({ serve }) {
-    const error = await failure(serve({ hostname: '' }, echo))
-    assert.ok(error instanceof TypeError, String(error))
-    assert.equal(error.message, 'Cannot serve: hostname must be an address or a name, got an empty string')
+  async 'a hostname that is empty or none, which to some systems is every address'({ serve }) {
+    for (const [hostname, seen] of [['', 'an empty string'], [null as never, 'null'], [0 as never, '0']] as const) {
+      const error = await failure(serve({ hostname }, echo))
+      assert.ok(error instanceof TypeError, String(error))
+      assert.equal(error.message, `Cannot serve: hostname must be an address or a name, got ${seen}`)
+    }
+  },
+
+  async 'a program that sets tls to null or false serves without it'({ serve, connect }) {
+    for (const tls of [null as never, false as never]) {
+      let secure: boolean | undefined
+      await using listener = await serve({ tls }, (connection, request) => {
+        secure = request.secure
+        return echo(connection)
+      })
+      assert.match(listener.url, /^ws:/)
+      await using connection = await connect(listener.url)
+      await connection.send('plain')
+      assert.equal((await connection.readable.getReader().read()).value, 'plain')
+      assert.equal(secure, false)
+    }
   },
 
   async 'a Unix path in use, by a socket and by a file'({ serve }) {
