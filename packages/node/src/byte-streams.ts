@@ -23,8 +23,12 @@ export interface ByteStreamsOptions {
  * written, then TLS's close_notify and a FIN, and reading goes on; the peer's FIN closes `readable`, and writing goes on. When both
  * have ended, the socket is destroyed. Aborting `writable` destroys it at once. Cancelling `readable` discards what comes; once
  * `writable` has closed, too, the socket is destroyed within two seconds, whatever the peer does. If the socket fails, both streams do.
+ *
+ * Throws `TypeError` for a socket with an encoding (`setEncoding`).
  */
 export function byteStreams(socket: NodeDuplex, { head }: ByteStreamsOptions = {}): ByteStreams {
+  const encoding = socket.readableEncoding
+  if (encoding) throw new TypeError(`Cannot use socket: it gives text in ${encoding}, want bytes`)
   return new NodeSocket(socket, head).duplex
 }
 

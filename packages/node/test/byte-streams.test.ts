@@ -302,6 +302,12 @@ describe('a socket in whatever state', () => {
   })
 })
 
+test('a socket with an encoding, which gives text, is refused', () => {
+  const socket = new Duplex({ read() {} })
+  socket.setEncoding('utf8')
+  expect(() => byteStreams(socket)).toThrow(new TypeError('Cannot use socket: it gives text in utf8, want bytes'))
+})
+
 test('an end without close_notify is an end', async () => {
   const certificate = makeCertificate()
   const tlsServer = createTlsServer(certificate, (socket) => {

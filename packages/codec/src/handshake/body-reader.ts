@@ -66,7 +66,7 @@ export class BodyReader {
     const line = this.#sizeLine.trim()
     this.#sizeLine = ''
     if (line === '') return
-    this.#missing = parseInt(/^([\da-f]{1,12})(?:\s*;.*)?$/i.exec(line)?.[1] ?? '0', 16)
+    this.#missing = parseInt(/^([\da-f]+)(?:\s*;.*)?$/i.exec(line)?.[1] ?? '0', 16)
     this.#done = this.#missing === 0
   }
 }

@@ -23,6 +23,13 @@ describe.each([1, 2, 3, 7, 1000])('in pieces of %d bytes', (step) => {
       done: true,
       body: '0123456789abc',
     })
+    // RFC 9112 §7.1 bounds neither the zeros in front nor the size.
+    expect(read(chunked, `${'0'.repeat(200)}3\r\nabc\r\n000\r\n\r\nmore`, { step })).toEqual({
+      done: true,
+      body: 'abc',
+    })
+    expect(read(chunked, `${'f'.repeat(255)}\r\nhello`, { step })).toEqual({ done: false, body: 'hello' })
+    expect(read(chunked, `${'f'.repeat(255)}\r\nhello`, { step, limit: 4 })).toEqual({ done: true, body: 'hell' })
     expect(read(chunked, '5\r\nhel', { step })).toEqual({ done: false, body: 'hel' })
     expect(read(chunked, 'no size\r\nhello', { step })).toEqual({ done: true, body: '' })
     expect(read(chunked, 'f'.repeat(300), { step })).toEqual({ done: true, body: '' })
