@@ -7,7 +7,7 @@ import { connect, type Connection, type Observe, Opcode } from '@wirestream/node
 import { blameArguments } from './arguments.ts'
 import { readConnectRequest } from './connect-request.ts'
 import { describeFailure } from './failure.ts'
-import { sendInput } from './input.ts'
+import { checkInput, sendInput } from './input.ts'
 import { Output, OutputClosed } from './output.ts'
 import { printMessage } from './print.ts'
 import { oneLine } from './printable.ts'
@@ -16,6 +16,7 @@ import { onStop } from './signals.ts'
 /** Runs the command; gives the exit code. Throws what kept the connection from opening or broke it. */
 export async function connectCommand(args: string[]): Promise<number> {
   const { binary, linger, maxMessageSize, timeout, url, ...request } = readConnectRequest(args)
+  checkInput()
   const limits = maxMessageSize === undefined ? {} : { maxMessageSize }
   const output = new Output()
   let parts = 0

@@ -21,10 +21,11 @@ Examples
 export const connectHelp: string = `
 wirestream connect URL: send lines of standard input as text messages, print what comes
 
-Standard input must be UTF-8, unless --binary sends it as it is. A text message is printed as a line, a binary one as a line
-with its length and first bytes. How the connection ended goes to standard error. Lines and messages may be of any length.
-After the end of standard input, what still comes is printed until the peer has been silent for a while, pings aside; then the
-connection is closed. Ctrl-C closes it earlier, and waits for the peer's goodbye; Ctrl-C again ends at once.
+Standard input must be UTF-8, unless --binary sends it as it is; it ends before a line that is not. A text message is printed as
+a line, a binary one as a line with its length and first bytes. How the connection ended goes to standard error. Lines and
+messages may be of any length. After the end of standard input, what still comes is printed until the peer has been silent for a
+while, pings aside; then the connection is closed.
+Ctrl-C closes it earlier, and waits for the peer's goodbye; Ctrl-C again ends at once.
 
 Options
   --binary                  send all of standard input as one binary message
@@ -40,8 +41,8 @@ Options
 ${sizes}
 
 Exit code
-  0 closed, by either side; 1 not connected, or the connection broke, or standard input was not UTF-8; 2 wrong arguments;
-  130 interrupted (Ctrl-C, SIGINT); 143 terminated (SIGTERM)
+  0 closed, by either side; 1 not connected, or the connection broke, or standard input was not UTF-8 or a directory;
+  2 wrong arguments; 130 interrupted (Ctrl-C, SIGINT); 143 terminated (SIGTERM)
 
 Examples
   wirestream connect ws://127.0.0.1:8080

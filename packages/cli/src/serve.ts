@@ -1,5 +1,6 @@
 // `wirestream serve`: a server that echoes until it is told to stop.
 
+import { isIP } from 'node:net'
 import process from 'node:process'
 import { type Listener, serve } from '@wirestream/node'
 import { blameArguments, isOrigin, readArguments, readWholeNumber, UsageError } from './arguments.ts'
@@ -47,8 +48,10 @@ export async function serveCommand(args: string[]): Promise<number> {
 
 /** An IPv6 address may stand in brackets, as in a URL. An empty name would mean every network to the system. */
 function readHost(text: string): string {
-  const host = text.replace(/^\[(.*)\]$/, '$1')
-  if (host !== '') return host
+  const [, inBrackets] = /^\[(.*)\]$/.exec(text) ?? []
+  const isAddress = isIP(inBrackets ?? text) !== 0
+  const isName = inBrackets === undefined && /^[^\s/?#@:%\\]+$/.test(text) && URL.canParse(`ws://${text}`)
+  if (isAddress || isName) return inBrackets ?? text
   throw new UsageError(`--host must be a name or an address, got ${JSON.stringify(text)}`)
 }
 

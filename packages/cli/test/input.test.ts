@@ -1,8 +1,13 @@
 // What `wirestream connect` makes of standard input, and when it has waited long enough behind its end.
 
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
 import { wsServer } from '@wirestream/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { decodeInput } from '../src/input.ts'
+import { LineReader } from '../src/lines.ts'
 import { expectOneComplaint, Program, run } from './support/program.ts'
 
 const wrongInput = 'standard input must be UTF-8, got bytes that are not; --binary sends any'
@@ -30,6 +35,35 @@ describe('decodeInput', () => {
       for (const size of [1, 100]) await expect(decoded(input, size)).rejects.toThrow(wrongInput)
     },
   )
+
+  /** The lines before what is wrong, with the bytes cut at these places. */
+  async function linesBefore(bytes: Uint8Array, ...cuts: number[]): Promise<unknown[]> {
+    async function* chunks() {
+      for (const [i, from] of [0, ...cuts].entries()) yield await Promise.resolve(bytes.subarray(from, cuts[i]))
+    }
+    const reader = new LineReader(decodeInput(chunks()))
+    const lines: unknown[] = []
+    const readAll = async () => {
+      for (let line = await reader.next(); line !== undefined; line = await reader.next()) lines.push(line)
+    }
+    await expect(readAll()).rejects.toThrow(wrongInput)
+    return lines
+  }
+
+  it.each([
+    ['no character', [0xff]],
+    ['half a character', [0x78, 0xf0, 0x9f]],
+    ['half a character before a line', [0xe2, 0x82, 0x0a, 0x61, 0x0a]],
+    ['a surrogate, then good lines', [0xed, 0xa0, 0x80, 0x0a, 0x61, 0x0a, 0x62]],
+  ])('gives every whole line before %s, wherever the bytes are cut', async (_what, wrong) => {
+    const lines = ['\ufeffä', '\ufffd', '', '🙂']
+    const bytes = Uint8Array.of(...new TextEncoder().encode(lines.map((line) => `${line}\n`).join('')), ...wrong)
+    for (let first = 0; first <= bytes.length; first++) {
+      for (let second = first; second <= bytes.length; second++) {
+        expect(await linesBefore(bytes, first, second)).toEqual(lines)
+      }
+    }
+  })
 })
 
 describe('standard input', () => {
@@ -52,6 +86,34 @@ describe('standard input', () => {
     const finished = await run(['connect', server.url], Uint8Array.of(0x61, 0xff, 0x0a))
     expect(finished).toEqual({ code: 1, stdout: '', stderr: `closed: 1000\nwirestream: ${wrongInput}\n` })
     expect(received).toEqual([])
+  })
+
+  it('is sent up to the line that is no text, and answers to that are printed', async () => {
+    const received: string[] = []
+    await using server = await wsServer((socket) => {
+      socket.on('message', (data) => {
+        received.push(String(data))
+        if (received.length === 3) setTimeout(() => socket.send('the answer', () => socket.close(1000, 'done')), 50)
+      })
+    })
+    const input = Uint8Array.of(...new TextEncoder().encode('ä\n\nb\nbad '), 0xff, 0x0a, 0x63, 0x0a)
+    const finished = await run(['connect', server.url, '--linger', '25'], input)
+    const stderr = `closed: 1000 done\nwirestream: ${wrongInput}\n`
+    expect(finished).toEqual({ code: 1, stdout: 'the answer\n', stderr })
+    expect(received).toEqual(['ä', '', 'b'])
+  })
+
+  it('is refused before anything is sent where it is a directory', () => {
+    const folder = openSync(fileURLToPath(new URL('.', import.meta.url)), 'r')
+    onTestFinished(() => closeSync(folder))
+    const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+    // Nobody listens on port 1, which would be the complaint if it came so far.
+    const { status, stderr } = spawnSync(process.execPath, [main, 'connect', 'ws://127.0.0.1:1'], {
+      stdio: [folder, 'ignore', 'pipe'],
+      encoding: 'utf8',
+    })
+    const complaint = 'standard input must be a file, a pipe or a terminal, got a directory'
+    expect({ status, stderr }).toEqual({ status: 1, stderr: `wirestream: ${complaint}\n` })
   })
 
   it('ends a message that has begun with 1011 where it is no text', async () => {
