@@ -1,52 +1,66 @@
 // What the command line asks for.
 
-import process from 'node:process'
 import { parseArgs } from 'node:util'
 import type { Suite } from './suite.ts'
 import { choices } from './target.ts'
+import { UsageError } from './usage-error.ts'
 
-/** Suites to run, or documents to write from what was measured. */
+/** Suites to run, documents to write from what was measured, or a text to show. */
 export type Command =
   | { do: 'run'; names: string[]; runtime: string; quick: boolean; json: string | undefined }
   | { do: 'report'; files: string[]; into: string | undefined }
+  | { do: 'help'; text: string }
 
-/** Reads the arguments of this process; ends it with the usage where they make no sense. */
-export function readCommand(suites: ReadonlyMap<string, Suite>): Command {
+const options = {
+  help: { type: 'boolean', short: 'h', default: false },
+  quick: { type: 'boolean', default: false },
+  runtime: { type: 'string', default: 'node' },
+  json: { type: 'string' },
+  into: { type: 'string' },
+} as const
+
+/** Reads the arguments. Throws a `UsageError` where they make no sense. */
+export function readCommand(args: string[], suites: ReadonlyMap<string, Suite>): Command {
   const all = [...suites.keys()].filter((name) => suites.get(name)!.inAll)
+  const { values: { help, quick, runtime, json, into }, positionals: [first, ...rest] } = parse(args)
+  if (help) return { do: 'help', text: usage(suites, all) }
+  if (first === undefined) throw new UsageError(`Cannot run bench: no suite was named\n${usage(suites, all)}`)
+  if (first === 'report') {
+    if (json !== undefined) throw new UsageError('Cannot report: --json is for running suites, got it with report')
+    return { do: 'report', files: readFiles(rest), into: readFolder(into) }
+  }
+  if (into !== undefined) throw new UsageError('Cannot run bench: --into is for report, got it with suites')
+  const names = [...new Set([first, ...rest].flatMap((name) => (name === 'all' ? all : [name])))]
+  const unknown = names.find((name) => !suites.has(name))
+  if (unknown !== undefined) throw notKnown('suite', unknown, [...suites.keys(), 'all'])
+  if (!Object.hasOwn(choices, runtime)) throw notKnown('runtime', runtime, Object.keys(choices))
+  return { do: 'run', names, runtime, quick, json }
+}
+
+function parse(args: string[]) {
   try {
-    return read(suites, all)
+    return parseArgs({ args, options, allowPositionals: true })
   } catch (error) {
-    console.error((error as Error).message)
-    console.error(usage(suites, all))
-    process.exit(2)
+    // The platform's first sentence names the fault; the rest teaches its own syntax.
+    const [fault] = (error as Error).message.split(/\. |\.?\n/)
+    const [, option] = /^Unknown option '(.*)'$/.exec(fault!) ?? []
+    if (option !== undefined) throw notKnown('option', option, Object.keys(options).map((name) => `--${name}`))
+    throw new UsageError(`Cannot run bench: ${fault}`)
   }
 }
 
-function read(suites: ReadonlyMap<string, Suite>, all: string[]): Command {
-  const { values: { help, quick, runtime, json, into }, positionals } = parseArgs({
-    options: {
-      help: { type: 'boolean', short: 'h', default: false },
-      quick: { type: 'boolean', default: false },
-      runtime: { type: 'string', default: 'node' },
-      json: { type: 'string' },
-      into: { type: 'string' },
-    },
-    allowPositionals: true,
-  })
-  if (help) {
-    console.log(usage(suites, all))
-    process.exit()
-  }
-  if (positionals[0] === 'report') {
-    if (positionals.length === 1) throw new Error('Cannot report: no file was named')
-    return { do: 'report', files: positionals.slice(1), into }
-  }
-  const names = [...new Set(positionals.flatMap((name) => (name === 'all' ? all : [name])))]
-  const unknown = names.filter((name) => !suites.has(name))
-  if (unknown.length > 0) throw new Error(`Cannot run bench: ${unknown.join(', ')} is not known`)
-  if (names.length === 0) throw new Error('Cannot run bench: no suite was named')
-  if (choices[runtime!] === undefined) throw new Error(`Cannot run bench: ${runtime} is not known`)
-  return { do: 'run', names, runtime: runtime!, quick: quick!, json }
+function readFiles(files: string[]): string[] {
+  if (files.length > 0) return files
+  throw new UsageError('Cannot report: no file was named, want at least one that --json wrote')
+}
+
+function readFolder(folder: string | undefined): string | undefined {
+  if (folder !== '') return folder
+  throw new UsageError('Cannot report: --into must be a folder, got ""')
+}
+
+function notKnown(what: string, seen: string, known: readonly string[]): UsageError {
+  return new UsageError(`Cannot run bench: unknown ${what} ${JSON.stringify(seen)}, want one of ${known.join(', ')}`)
 }
 
 function usage(suites: ReadonlyMap<string, Suite>, all: string[]): string {
@@ -56,7 +70,8 @@ function usage(suites: ReadonlyMap<string, Suite>, all: string[]): string {
     `  ${'all'.padEnd(12)} ${all.join(', ')}`,
     `and R one of: ${Object.keys(choices).join(', ')}`,
     '   or: npm run bench -- report FILE… [--into FOLDER]   writes bench/results.md, the charts in docs and the lines that',
-    '       name them from such files; several of the same runtime are held against each other',
+    '       name them from such files, which must have full figures of all that these show; several of the same runtime are',
+    '       held against each other. With --into, what there is, into that folder',
     '',
     'for example:',
     '  npm run bench -- echo --runtime bun --quick',

@@ -1,10 +1,11 @@
 // Runs suites by name: `npm run bench -- echo --runtime bun --quick --json figures.json`. One file in `suites/` is one suite.
 
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { type Command, readCommand } from './command.ts'
 import { endChildrenWithUs } from './child.ts'
+import { checkWritable, writeFigures } from './figures-file.ts'
 import { FULL, QUICK } from './harness.ts'
 import { begin, end, line, position, show } from './progress.ts'
 import { publish } from './report/publish.ts'
@@ -12,16 +13,25 @@ import { machine, row } from './format.ts'
 import { type Measured, type Result, resultOf } from './result.ts'
 import type { Suite, SuitePlan } from './suite.ts'
 import { startLoad, targetsOf } from './target.ts'
+import { UsageError } from './usage-error.ts'
 
 /** The suites of `all`, in the order in which they run. */
 const order = ['codec', 'streams', 'echo', 'fanout', 'connect', 'crowd', 'memory']
 
 const suites = await findSuites()
-const command = readCommand(suites)
-if (command.do === 'report') publish(command.files, command.into)
-else await runAll(command)
+try {
+  const command = readCommand(process.argv.slice(2), suites)
+  if (command.do === 'help') line(command.text)
+  else if (command.do === 'report') publish(command.files, command.into)
+  else await runAll(command)
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  console.error(error.message)
+  process.exitCode = 2
+}
 
 async function runAll({ names, runtime, quick, json }: Command & { do: 'run' }): Promise<void> {
+  if (json !== undefined) checkWritable(json)
   endChildrenWithUs()
   const common = { quick, machine: machine(), date: new Date().toISOString() }
   const effort = quick ? QUICK : FULL
@@ -33,7 +43,7 @@ async function runAll({ names, runtime, quick, json }: Command & { do: 'run' }):
   begin(plans.reduce((sum, { suite, plan }) => sum + suite.seconds(plan), 0))
   const results: Result[] = []
   const save = () => {
-    if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...common, results }, null, 2)}\n`)
+    if (json !== undefined) writeFigures(json, { ...common, results })
   }
   for (const { name, suite, plan } of plans) {
     const report = (measured: Measured) => {
@@ -41,12 +51,13 @@ async function runAll({ names, runtime, quick, json }: Command & { do: 'run' }):
       results.push(result)
       row(result)
     }
-    // A suite that fails costs its own figures, not those of the others.
-    await run(name, suite, plan, report).catch((error: Error) => {
-      line(`FAILED ${name} on ${plan.target.name}: ${error.message}`)
+    const fail = (what: string) => (error: unknown) => {
+      line(`FAILED ${what}: ${(error as Error).message}`)
       process.exitCode = 1
-    })
-    save()
+    }
+    // A suite that fails costs its own figures, not those of the others; so does a disk that is full.
+    await run(name, suite, plan, report).catch(fail(`${name} on ${plan.target.name}`))
+    await Promise.resolve().then(save).catch(fail('to save the figures'))
   }
   end()
   if (plans.length === 0) process.exitCode = 1

@@ -11,8 +11,8 @@ import { ws } from '../src/codec/ws.ts'
 import { compare, inRounds, measure } from '../src/harness.ts'
 import { type Group, group, movement } from '../src/report/repeats.ts'
 import { publish } from '../src/report/publish.ts'
-import { reaches, type Result, resultOf } from '../src/result.ts'
-import { WS } from '../src/rivals.ts'
+import { reaches } from '../src/result.ts'
+import { resultFor } from './result-for.ts'
 
 const encode: CodecCase = { work: 'encode', role: 'client', type: 'text', size: 16384 }
 const decode: CodecCase = { work: 'decode', role: 'client', type: 'text', size: 16384 }
@@ -109,9 +109,3 @@ test('report writes the tables, the charts and the places that show figures', ()
   expect(written('README.md')).toContain('](docs/echo.svg)')
   expect(written('docs/performance.md')).toContain('| 1 KiB, 4 × 64, pipe | 2.60× |')
 })
-
-function resultFor(suite: string, name: string, ratio: number): Result {
-  const target = { name: 'Node 26', version: '26.0.0' } as const
-  const sides = { unit: 'msg/s', ours: [ratio], theirs: [1], rival: { name: WS, version: '8.0.0' } }
-  return resultOf(suite, { case: name, target, ...sides }, { quick: false, machine: 'a machine', date: '2026-01-01' })
-}

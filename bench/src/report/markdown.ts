@@ -4,9 +4,9 @@ import { short, spread } from '../format.ts'
 import { reaches, type Result } from '../result.ts'
 import { ITSELF, PLAIN_WS, TCP } from '../rivals.ts'
 import { type Group, movement } from './repeats.ts'
+import { runtimes, shown } from './shown.ts'
 
-const runtimes = ['Node 26', 'Node 20', 'Bun', 'Deno']
-const suites = ['echo', 'codec', 'streams', 'fanout', 'connect', 'memory', 'crowd', 'linear']
+const suites = Object.keys(shown)
 /** By how much a median may move from run to run. */
 const STEADY = 0.15
 

@@ -4,9 +4,10 @@ import type { Result } from '../result.ts'
 import { PLAIN_WS, TCP } from '../rivals.ts'
 import { conditions, measuredOn, table } from './markdown.ts'
 
-/** Echo by pipe and by loop, ours against the server that people use on each runtime. */
-export function summary(results: readonly Result[]): string {
+/** Echo by pipe and by loop, ours against the server that people use on each runtime; undefined where none was measured. */
+export function summary(results: readonly Result[]): string | undefined {
   const echo = results.filter(({ suite, rival }) => suite === 'echo' && rival !== TCP && rival !== PLAIN_WS)
+  if (echo.length === 0) return undefined
   const runtimes = measuredOn(echo)
   const names = [...new Set(echo.map(({ case: name }) => name))]
   const heads = runtimes.map((runtime) => `${runtime}, ${echo.find((result) => result.runtime === runtime)!.rival}`)
