@@ -1,7 +1,7 @@
 // Bytes in, frames out. Owns what is left of the current chunk, of a cut header and of a cut small frame; refuses every
 // header that RFC 6455 §5 forbids; knows nothing of messages. Work is linear in bytes, however they are cut.
 
-import { NO_BYTES, plainBytes, requireBytes, SMALL } from '../values/bytes.ts'
+import { judgeBuffer, NO_BYTES, plainBytes, requireBytes, SMALL } from '../values/bytes.ts'
 import { type Allocate, GrowingBytes } from '../values/growing-bytes.ts'
 import { checkLimit } from '../values/limits.ts'
 import { isControl } from '../values/opcode.ts'
@@ -55,9 +55,10 @@ export class FrameDecoder implements IterableIterator<Frame> {
   readonly #rules: HeaderRules
   readonly #wholeFrameLimit: number
   readonly #copy: boolean | undefined
-  /** The chunk being read, and the place of the next byte of it. */
+  /** The chunk being read, the place of the next byte of it, and its length as it came: its memory may be transferred meanwhile. */
   #chunk = NO_BYTES
   #at = 0
+  #end = 0
   /** The chunk's memory, and the same as words, once a payload wants them: asking for them takes longer than using them. */
   #memory: ArrayBufferLike | undefined
   #words: Int32Array | undefined
@@ -93,8 +94,9 @@ export class FrameDecoder implements IterableIterator<Frame> {
 
   /**
    * Takes `chunk` over (unless `copy`, it is unmasked in place and payloads above 64 bytes are views of it) and gives its frames
-   * lazily: drain the iterator before the next call, which otherwise throws `TypeError`. Iterating throws `ProtocolError` at the
-   * first violation, after the frames before it.
+   * lazily: drain the iterator before the next call, which otherwise throws `TypeError`, as it does for a chunk whose memory was
+   * transferred. Iterating throws `ProtocolError` at the first violation, after the frames before it, and `TypeError` where memory that
+   * is still to be read was transferred meanwhile, perhaps with a payload.
    */
   decode(chunk: Uint8Array): IterableIterator<Frame> {
     this.push(chunk)
@@ -108,24 +110,23 @@ export class FrameDecoder implements IterableIterator<Frame> {
     this.#leaveChunk() // whoever takes what there is without asking for more has not left the last one
     // A Buffer would hand out Buffers, and its slice() is no copy.
     this.#chunk = plainBytes(chunk)
+    this.#end = chunk.length
   }
 
   /** The next frame or part of the pushed chunk; undefined once more bytes are needed. */
   pull(): Frame | undefined {
     if (this.#failure !== undefined) throw this.#failure
     try {
-      const frame = this.#next()
-      if (frame === undefined) this.#leaveChunk()
-      return frame
+      return this.#next() ?? this.#leaveChunk()
     } catch (error) {
-      throw this.#fail(error)
+      return this.#fail(error)
     }
   }
 
   /** {@linkcode pull} as an iterator's step: `decode` gives the decoder itself, since only one iterator exists at a time. */
   next(): IteratorResult<Frame, undefined> {
     const value = this.pull()
-    return value === undefined ? { done: true, value } : { done: false, value }
+    return { done: value === undefined, value } as IteratorResult<Frame, undefined>
   }
 
   [Symbol.iterator](): this {
@@ -138,9 +139,9 @@ export class FrameDecoder implements IterableIterator<Frame> {
    */
   peekHeader(): Readonly<FrameHeader> | undefined {
     try {
-      return this.#inside || !this.#takeHeader() ? undefined : this.#header
+      return !this.#inside && this.#isInside() ? this.#header : undefined
     } catch (error) {
-      throw this.#fail(error)
+      return this.#fail(error)
     }
   }
 
@@ -157,7 +158,7 @@ export class FrameDecoder implements IterableIterator<Frame> {
 
   /** Bytes of the pushed chunk that were not looked at yet. */
   get unread(): number {
-    return this.#chunk.length - this.#at
+    return this.#end - this.#at
   }
 
   /**
@@ -179,26 +180,24 @@ export class FrameDecoder implements IterableIterator<Frame> {
   }
 
   /** Nothing of the chunk is needed any more: an idle decoder must not keep its memory alive. */
-  #leaveChunk(): void {
+  #leaveChunk(): undefined {
     this.#chunk = NO_BYTES
-    this.#at = 0
+    this.#at = this.#end = 0
     this.#memory = this.#words = undefined
   }
 
-  #fail(error: unknown): unknown {
-    this.#failure = error as ProtocolError
+  #fail(error: unknown): never {
     this.#leaveChunk()
-    return error
+    throw this.#failure = error as ProtocolError
   }
 
   #next(): Frame | undefined {
-    if (!this.#inside && !this.#takeHeader()) return undefined
+    if (!this.#isInside()) return undefined
     const { firstByte, payloadLength } = this.#header
     const offset = this.#offset
     const start = this.#at
-    const end = Math.min(start + payloadLength - offset, this.#chunk.length)
-    // Beyond the end where the memory of a chunk that was looked at to its last byte has been taken back already.
-    if (start >= end && !this.#opens) return undefined
+    const end = Math.min(start + payloadLength - offset, this.#end)
+    if (start === end && !this.#opens) return undefined
     this.#at = end
     this.#opens = false
     const length = end - start
@@ -207,7 +206,7 @@ export class FrameDecoder implements IterableIterator<Frame> {
     if (length === payloadLength || (payloadLength > this.#wholeFrameLimit && !isControl(firstByte))) {
       return frameOf(firstByte, this.#unmasked(start, end, offset), payloadLength, offset)
     }
-    if (this.#inside) return void this.#cutPayload.append(this.#unmasked(start, end, offset), payloadLength)
+    if (this.#inside) return this.#cutPayload.append(this.#unmasked(start, end, offset), payloadLength)
     // The last bytes have to be copied anyway, so they are unmasked where they belong.
     const payload = this.#cutPayload.take(length)
     maskInto(payload, offset, this.#chunk.subarray(start, end), rotateKey(this.#header.key, offset))
@@ -227,16 +226,19 @@ export class FrameDecoder implements IterableIterator<Frame> {
     return payload
   }
 
-  /** Reads the next header; says whether it is there. */
-  #takeHeader(): boolean {
+  /** Whether a frame is under way; reads the next header where none is. */
+  #isInside(): boolean {
     const chunk = this.#chunk
+    // Memory that was transferred looks empty: that is refused, unless all of it was looked at.
+    if (this.unread > chunk.length) judgeBuffer(chunk.buffer, 'Cannot decode frame')
+    if (this.#inside) return true
     let length = 0
     if (this.#cutHeaderLength === 0) {
-      length = readHeader(this.#header, chunk, this.#at, chunk.length, this.#rules)
+      length = readHeader(this.#header, chunk, this.#at, this.#end, this.#rules)
       this.#at += length
     }
     // A cut one: at most fourteen steps, each over at most fourteen bytes, however it drips.
-    while (length === 0 && this.#at < chunk.length) {
+    while (length === 0 && this.unread > 0) {
       const bytes = this.#cutHeader ??= new Uint8Array(MAX_HEADER_LENGTH)
       bytes[this.#cutHeaderLength++] = chunk[this.#at++]!
       length = readHeader(this.#header, bytes, 0, this.#cutHeaderLength, this.#rules)

@@ -59,7 +59,7 @@ export class FrameEncoder {
    * Throws `TypeError` or `RangeError` for what RFC 6455 §5 forbids, before any byte of the call is produced.
    */
   encode(frames: FrameInit | Iterable<FrameInit>): Uint8Array[] {
-    const own = this.#long === undefined && frames instanceof OwnFrames && frames.takeChunks(this.#pen)
+    const own = !this.#long && frames instanceof OwnFrames && frames.takeChunks(this.#pen)
     if (own) return own
     // All of it before any is judged: a generator may transfer what it gave, or encode something itself.
     const list = isIterable(frames) ? [...frames] : [frames]

@@ -69,7 +69,7 @@ export const SET_FROM = 32
 
 /** Memory as words, but for its last bytes. Made once for many payloads: a view takes as long as masking 200 bytes. */
 export function wordsOf(memory: ArrayBufferLike): Int32Array {
-  return new Int32Array(memory, 0, Math.floor(memory.byteLength / 4))
+  return new Int32Array(memory, 0, memory.byteLength / 4) // the platform cuts a length to a whole number
 }
 
 /**

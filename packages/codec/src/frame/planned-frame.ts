@@ -39,7 +39,7 @@ export function plan(frame: FrameInit, long: PlannedFrame | undefined, masks: bo
   const { length } = payload
   const end = offset + length
   const { payloadLength = end } = frame
-  const header = long === undefined ? headerLength(payloadLength, masks) : 0
+  const header = long ? 0 : headerLength(payloadLength, masks)
   const lends = !masks && length >= LEND_FROM
   const planned = { firstByte, payload, payloadLength, offset, end, header, lends, size: header + (lends ? 0 : length) }
   judgePlace(planned, long)
@@ -49,7 +49,7 @@ export function plan(frame: FrameInit, long: PlannedFrame | undefined, masks: bo
 /** A part must continue the long frame under way, and nothing else may come before its end. */
 function judgePlace({ firstByte, payloadLength, offset, end }: PlannedFrame, long: PlannedFrame | undefined): void {
   const expected = long?.end ?? 0
-  if (long !== undefined && (firstByte !== long.firstByte || payloadLength !== long.payloadLength)) {
+  if (long && (firstByte !== long.firstByte || payloadLength !== long.payloadLength)) {
     throw refusal(`want the next part of a frame of ${long.payloadLength} bytes, at offset ${expected}`)
   }
   if (offset !== expected) throw refusal(`offset must be ${expected}, got ${offset}`)

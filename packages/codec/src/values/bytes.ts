@@ -76,9 +76,12 @@ export function requireBytes(value: unknown, what: string): asserts value is Uin
   if (!(value instanceof Uint8Array)) throw new TypeError(`${what} must be a Uint8Array, got ${describe(value)}`)
 }
 
-/** The same bytes as a `Uint8Array` proper, where the view may be a `Buffer` or another subclass; not copied. */
+/**
+ * The same bytes as a `Uint8Array` proper, where the view may be a `Buffer` or another subclass; not copied. Throws a `TypeError` for
+ * memory that was transferred, which looks empty.
+ */
 export function plainBytes(view: ArrayBufferView): Uint8Array {
-  if (view.constructor === Uint8Array) return view as Uint8Array
+  if (view.byteLength > 0 && view.constructor === Uint8Array) return view as Uint8Array
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
 }
 

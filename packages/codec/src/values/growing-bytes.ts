@@ -32,7 +32,7 @@ export class GrowingBytes {
   }
 
   /** Copies `part` in. `total` is the length at which it will end, as far as anybody said; 0 where nobody did. */
-  append(part: Uint8Array, total = 0): void {
+  append(part: Uint8Array, total = 0): undefined {
     const needed = this.length + part.length
     let rest = part
     if (this.at + part.length > this.last.length) {
