@@ -68,12 +68,13 @@ export class DialledSocket implements Dialled<TlsOptions> {
 
   /** Starts TLS as a client; offers HTTP/1.1 in ALPN. Rejects where the handshake fails or the certificate does. */
   async startTls(options: TlsOptions): Promise<DialledSocket> {
-    const name = options.servername ?? this.#hostname
+    const { servername } = options
+    const name = servername || this.#hostname // an empty one asks for nobody
     const secured = connectTls({
       ...tlsOptionsOf(options),
       socket: this.#socket,
       host: name, // the certificate must have it, be it an address
-      servername: isIP(name) === 0 ? name : '', // RFC 6066 §3: never an address
+      servername: servername === '' || isIP(name) !== 0 ? '' : name, // RFC 6066 §3: never an address
       ALPNProtocols: ['http/1.1'],
     })
     const dialled = new DialledSocket(secured, this.#hostname, this.#signal)

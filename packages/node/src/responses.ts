@@ -7,18 +7,19 @@ import type { Duplex } from 'node:stream'
 
 /** The responses of one HTTP server. */
 export class Responses {
-  /** The last response that is under way on a connection; undefined where it is kept alive for the next request. */
-  readonly #last = new Map<Socket, ServerResponse | undefined>()
+  /** Those that are under way on each connection, in order; none where it is kept alive for the next request. */
+  readonly #open = new Map<Socket, ServerResponse[]>()
   #ending = false
 
   /** A plain request came; call it before anybody answers. */
   add({ socket }: IncomingMessage, response: ServerResponse): void {
-    if (!this.#last.has(socket)) socket.once('close', () => this.#last.delete(socket))
-    this.#last.set(socket, response)
+    const open = this.#open.get(socket) ?? []
+    if (!this.#open.has(socket)) socket.once('close', () => this.#open.delete(socket))
+    this.#open.set(socket, open)
+    open.push(response)
     response.once('close', () => {
-      if (this.#last.get(socket) !== response) return
-      this.#last.set(socket, undefined)
-      if (this.#ending) socket.destroySoon() // its head may have said something else
+      open.splice(open.indexOf(response), 1)
+      if (this.#ending && open.length === 0) socket.destroySoon() // its head may have said something else
     })
     if (this.#ending) response.shouldKeepAlive = false
   }
@@ -26,9 +27,9 @@ export class Responses {
   /** Ends the connections that wait for a request, and the others behind their last response. */
   end(): void {
     this.#ending = true
-    for (const [socket, response] of this.#last) {
-      if (response === undefined) socket.destroySoon()
-      else response.shouldKeepAlive = false
+    for (const [socket, open] of this.#open) {
+      if (open.length === 0) socket.destroySoon()
+      else open.at(-1)!.shouldKeepAlive = false
     }
   }
 
@@ -42,16 +43,20 @@ export class Responses {
    * request's body.
    */
   whenAnswered({ socket: connection }: IncomingMessage, socket: Duplex, take: () => void): void {
-    const response = this.#last.get(connection)
+    const open = this.#open.get(connection) ?? []
+    const response = open.at(-1)
     const proceed = (): void => {
-      this.#last.delete(connection)
+      this.#open.delete(connection)
       take()
     }
     if (response === undefined) return proceed()
     socket.on('error', () => socket.destroy())
     // One that waits for another response has no socket yet.
     const complete = response.writableEnded && response.socket !== null
-    if (!complete) socket.resume() // unread bytes would reset the connection, and nobody would see its end
+    if (!complete) {
+      attend(connection, open)
+      socket.resume() // unread bytes would reset the connection, and nobody would see its end
+    }
     response.once('close', () => {
       // It may have said that it is the last.
       if (!complete || !connection.writable) return void socket.resume().end(() => socket.destroy())
@@ -59,4 +64,10 @@ export class Responses {
       proceed()
     })
   }
+}
+
+/** Node lets go of a connection with its upgrade. Does what it did for the responses that have the connection still. */
+function attend(connection: Socket, open: readonly ServerResponse[]): void {
+  connection.on('drain', () => open.find(({ socket }) => socket !== null)?.emit('drain'))
+  connection.once('end', () => connection.destroySoon()) // its client has left
 }

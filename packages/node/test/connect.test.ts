@@ -237,6 +237,16 @@ describe('TLS', () => {
     expect(await next(connection)).toBe('x')
   })
 
+  test('an empty servername asks for nobody: the certificate must still have the host', async () => {
+    for (const [names, fits] of [[['127.0.0.1'], true], [['localhost'], false]] as const) {
+      const tls = makeCertificate([...names])
+      await using listener = await serve({ tls, onError() {} }, echo)
+      const attempt = connect(listener.url, { ca: tls.cert, servername: '' })
+      if (fits) (await attempt).close()
+      else expect((await failure(attempt)).cause).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+    }
+  })
+
   test('rejectUnauthorized: false takes any', async () => {
     await using listener = await serve({ tls: certificate }, echo)
     await using connection = await connect(listener.url, { rejectUnauthorized: false })

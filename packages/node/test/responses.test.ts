@@ -5,6 +5,7 @@ import { connect, type Listener, serve, type ServeOptions } from '@wirestream/no
 import { makeCertificate, rawConnect } from '@wirestream/testing'
 import { Buffer } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, test, vi } from 'vitest'
 import { echo, frames, leaveNothingOpen, RawPeer, upgradeRequest } from './support.ts'
@@ -40,6 +41,31 @@ describe.each([['http', undefined], ['https', certificate]])('over %s', (_, tls)
       expect(await peer.head()).toMatch(/^HTTP\/1.1 200 /)
       await vi.waitFor(() => expect(peer.rest.includes('\r\n\r\n')).toBe(true), 10_000)
       expect(peer.rest.indexOf('HTTP/1.1 101 ')).toBe(body.length)
+      peer.socket.destroy()
+    })
+
+    test('that is still being written lets it be written to its end, and ends there', async () => {
+      const pieces = Array.from({ length: 128 }, () => Buffer.alloc(MiB / 16, 'x'))
+      const onRequest = (_: IncomingMessage, response: ServerResponse) => {
+        response.setHeader('Content-Length', 8 * MiB)
+        Readable.from(pieces).pipe(response)
+      }
+      await using listener = await serve({ tls, onRequest }, () => expect.unreachable())
+      const peer = await dial(listener)
+      peer.socket.write(plain() + upgradeRequest())
+      await vi.waitFor(() => expect(peer.ended || peer.closed).toBe(true), 10_000)
+      expect(String(peer.rest).split('\r\n\r\n')[1]?.length).toBe(8 * MiB)
+      peer.socket.destroy()
+    })
+
+    test('whose client leaves before it comes: the handler is told', async () => {
+      const left = vi.fn()
+      const onRequest = (_: IncomingMessage, response: ServerResponse) => void response.once('close', left)
+      await using listener = await serve({ tls, onRequest }, () => expect.unreachable())
+      const peer = await dial(listener)
+      await new Promise<void>((resolve) => peer.socket.write(plain() + upgradeRequest(), () => resolve()))
+      peer.socket.end()
+      await vi.waitFor(() => expect(left).toHaveBeenCalledOnce())
       peer.socket.destroy()
     })
 

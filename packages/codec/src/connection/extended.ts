@@ -210,8 +210,9 @@ class ExtendedChannel implements Channel, ChannelEvents {
       }
     } catch (error) {
       if (!this.#sent.over) {
-        this.#channel.abort(error) // an extension failed inside a message, which nothing can end
-        this.failed(error)
+        const reason = error ?? new Error('an extension failed without a reason') // none would be an orderly end
+        this.#channel.abort(reason) // it failed inside a message, which nothing can end
+        this.failed(reason)
       }
       throw error
     }

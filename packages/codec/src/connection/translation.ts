@@ -61,13 +61,14 @@ export class Translation {
 
   /** Throws for a frame that an extension made wrong, after those before it. */
   *#encode(frames: readonly Frame[]): Generator<Uint8Array[]> {
-    let chunks: Uint8Array[] | undefined
+    let chunks: Uint8Array[] = []
     try {
       chunks = this.#to.encode(frames)
-    } catch {
-      for (const frame of frames) yield this.#to.encode(frame) // none of them was written yet
+    } catch (error) {
+      if (frames.length < 2) throw error
+      for (const frame of frames) yield* this.#encode([frame]) // none of them was written yet
     }
-    if (chunks !== undefined && chunks.length > 0) yield chunks
+    if (chunks.length > 0) yield chunks
   }
 
   async *#framesOf(chunk: Uint8Array): AsyncGenerator<Frame> {

@@ -104,8 +104,8 @@ export function parseWebSocketUrl(url: string | URL): URL {
     return parsed
   }
   const wanted = 'a URL with the scheme ws, wss, http or https and without a fragment'
-  // A password is for nobody's log.
-  const shown = String(url).replace(/\/\/[^/?#]*@/, '//…@')
+  // A password is for nobody's log. URL parsers take any number of slashes before it.
+  const shown = (parsed?.href ?? String(url)).replace(/^(\s*[a-z][-+.a-z0-9]*:)?([/\\]*)[^/\\?#]*@/i, '$1$2…@')
   throw new DOMException(`${WHAT}: want ${wanted}, got ${quote(shown)}`, 'SyntaxError')
 }
 

@@ -199,6 +199,43 @@ describe.each(roles)('as %s', (role) => {
     }
   })
 
+  test('one that encodes and fails without a reason cuts the connection like any other, whatever its state', async () => {
+    for (const closes of [false, true]) {
+      let fail!: () => void
+      const broken = new Tracer()
+      broken.encode = async function* (frame) {
+        await new Promise<void>((_, reject) => fail = reject)
+        yield frame
+      }
+      const { connection, peer, transport, end, world } = connect(role, { chain: [broken] })
+      const read = watch(connection.readable.getReader().read())
+      void connection.send('a').catch(() => {})
+      await world.settle()
+      if (closes) peer.says(peer.close(1000))
+      await world.settle()
+      fail()
+      await world.settle()
+      expect([end.state, read.state]).not.toContain('pending')
+      expect([transport.did.includes('abort'), broken.closed]).toEqual([true, 1])
+    }
+  })
+
+  test('what an extension gave before a wrong frame goes out, empty parts and all', async () => {
+    const wrong = new Tracer()
+    wrong.encode = function* (frame) {
+      const { payload } = frame
+      for (const [at, end] of [[0, 2], [2, 2], [2, 4]] as const) {
+        yield { ...frame, payload: payload.subarray(at, end), offset: at }
+      }
+      yield { ...frame, opcode: 3 as Opcode }
+    }
+    const { connection, peer, end, world } = connect(role, { chain: [wrong] })
+    void connection.send('abcd').catch(() => {})
+    expect((await peer.hears()).join()).toContain('abcd')
+    await world.settle()
+    expect(expectUnclean(end).cause).toBeInstanceOf(RangeError)
+  })
+
   test('what an extension gave before a wrong frame is delivered, and pings before it are answered', async () => {
     const wrong = new Tracer()
     wrong.decode = (frame) => [frame.payload.length === 3 ? { ...frame, opcode: 3 as Opcode } : frame]
