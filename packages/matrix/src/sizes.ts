@@ -50,7 +50,7 @@ export const entries: readonly Entry[] = [
   // half the time, and lists of messages that are written without a frame object for each (0021) a third. From 29.8: a pipe that copies
   // from chunk to block (0027) is 1.6 times as fast, and what an application does at odd moments breaks no frame. From 30.7: lists in one flat array (0021).
   // From 31.0: ends that are bounded whatever waits, or comes. From 31.5: connections run extensions (0028). From 32.25: those end when they have
-  // done, hooks answer with a `Response`, and doors lose nothing in a pipeline (0002).
+  // done, hooks answer with a `Response`, doors lose nothing in a pipeline (0002), and what cannot be meant is refused.
   { title: 'all of `@wirestream/codec`', source: `export * from '@wirestream/codec'`, bar: 33.5 * 1024 },
   {
     title: 'all of `@wirestream/codec/adapter`: a client and a server but for sockets',
