@@ -4,20 +4,12 @@
 import { describe, expect, it } from 'vitest'
 import { type Frame, FrameDecoder, FrameDecoderStream, MessageDecoder } from '../support/floors.ts'
 import { cutAt, expectBytes, join, pattern, utf8 } from '../support/bytes.ts'
+import { catchError } from '../support/errors.ts'
 import { joinParts, wire } from '../support/frames.ts'
 import { sharedBytes } from '../support/shared-memory.ts'
 import { closing, readAll } from '../support/streams.ts'
 
 const away = ({ buffer }: Uint8Array): void => void structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })
-
-function thrown(act: () => unknown): unknown {
-  try {
-    act()
-  } catch (error) {
-    return error
-  }
-  return expect.unreachable('nothing was thrown')
-}
 
 const sizes = [1, 40, 100, 5000]
 
@@ -33,7 +25,7 @@ describe('a transferred chunk', () => {
           const frames = [...decoder.decode(before!)]
           const gone = rest!.slice()
           away(gone)
-          expect(thrown(() => decoder.decode(gone))).toBeInstanceOf(TypeError)
+          expect(catchError(() => decoder.decode(gone))).toBeInstanceOf(TypeError)
           frames.push(...decoder.decode(rest!))
           decoder.end()
           expectBytes(joinParts(frames)[0]!.payload, pattern(size))
@@ -70,10 +62,10 @@ describe('a chunk that is transferred while it is read', () => {
       const came = [...decoder.decode(before!)].length
       const frames = decoder.decode(rest!)
       away(rest!)
-      const error = thrown(() => [...frames])
+      const error = catchError(() => [...frames])
       expect(error).toBeInstanceOf(TypeError)
-      expect(thrown(() => decoder.decode(bytes))).toBe(error)
-      expect(thrown(() => decoder.end())).toBe(error)
+      expect(catchError(() => decoder.decode(bytes))).toBe(error)
+      expect(catchError(() => decoder.end())).toBe(error)
       expect(came).toBeLessThanOrEqual(1)
     }
   })
@@ -88,7 +80,7 @@ describe('a chunk that is transferred while it is read', () => {
       chunk.set([0x89, 0x00])
       const frames = new FrameDecoder({ role: 'client' }).decode(chunk)
       memory.resize(length)
-      expect(thrown(() => [...frames])).toBeInstanceOf(TypeError)
+      expect(catchError(() => [...frames])).toBeInstanceOf(TypeError)
     }
   })
 
@@ -97,7 +89,7 @@ describe('a chunk that is transferred while it is read', () => {
     for (const rest of [wire({ opcode: 9 }), wire({ opcode: 1, payload: utf8('second') }), Uint8Array.of(0x81)]) {
       const decoder = new FrameDecoder({ role: 'client' })
       const got: Frame[] = []
-      const error = thrown(() => {
+      const error = catchError(() => {
         for (const frame of decoder.decode(join([first, rest]))) {
           got.push(frame)
           away(frame.payload)
@@ -105,11 +97,11 @@ describe('a chunk that is transferred while it is read', () => {
       })
       expect(got.length).toBe(1)
       expect(error).toBeInstanceOf(TypeError)
-      expect(thrown(() => decoder.end())).toBe(error)
+      expect(catchError(() => decoder.end())).toBe(error)
 
       const frames = new FrameDecoder({ role: 'client' })
       const items: unknown[] = []
-      const same = thrown(() => {
+      const same = catchError(() => {
         for (const item of new MessageDecoder().decode(frames.decode(join([first, rest])))) {
           items.push(item)
           away((item as { data: Uint8Array }).data)

@@ -9,7 +9,6 @@ import {
 } from '../../src/handshake/index.ts'
 import {
   ACCEPT,
-  catchError,
   expectFault,
   expectSyntaxError,
   KEY,
@@ -19,6 +18,7 @@ import {
   text,
   withField,
 } from './heads.ts'
+import { catchError } from '../support/errors.ts'
 
 const deflate: ExtensionFactory = {
   name: 'permessage-deflate',

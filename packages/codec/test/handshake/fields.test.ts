@@ -12,7 +12,7 @@ import {
   toFields,
   trimWhitespace,
 } from '../../src/handshake/fields.ts'
-import { catchError } from './heads.ts'
+import { catchError } from '../support/errors.ts'
 
 /** Whether a text can stand in a field's value. */
 function isFieldText(text: string): boolean {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type HeadLimits, HeadReader, type Heads } from '../../src/handshake/index.ts'
-import { catchError, expectFault, latin1, text } from './heads.ts'
+import { catchError } from '../support/errors.ts'
+import { expectFault, latin1, text } from './heads.ts'
 
 const REQUEST =
   'GET /chat?a=b HTTP/1.1\r\nHost: x\r\nx-Empty:\r\nX-Spaces: \t a b\t \r\nX-8bit: \xa0\x80\xff\xa0\r\n\r\n'

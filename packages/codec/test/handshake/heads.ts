@@ -1,6 +1,7 @@
 // Heads that are in order, for tests to break; and small helpers over bytes.
 
 import { expect } from 'vitest'
+import { catchError } from '../support/errors.ts'
 import { ProtocolError, type ProtocolErrorCode } from '../../src/values/protocol-error.ts'
 import type { HeaderFields, RequestHead, ResponseHead } from '../../src/handshake/index.ts'
 
@@ -55,13 +56,4 @@ export function expectSyntaxError(run: () => unknown): void {
   const error = catchError(run)
   expect(error).toBeInstanceOf(DOMException)
   expect((error as DOMException).name).toBe('SyntaxError')
-}
-
-export function catchError(run: () => unknown): unknown {
-  try {
-    run()
-  } catch (error) {
-    return error
-  }
-  throw new Error('nothing was thrown')
 }

@@ -3,31 +3,24 @@
 import { describe, expect, it } from 'vitest'
 import { type Frame, FrameDecoder, MessageDecoder, Opcode } from '../support/floors.ts'
 import { everyCut, expectBytes, join, oneByOne, pattern, utf8 } from '../support/bytes.ts'
+import { catchError } from '../support/errors.ts'
 import { frame, wire } from '../support/frames.ts'
 
 const { Continuation, Text, Binary, Ping } = Opcode
 const open = { fin: false }
 
-function thrown(act: () => unknown): unknown {
-  try {
-    act()
-  } catch (error) {
-    return error
-  }
-  return expect.unreachable('nothing was thrown')
-}
-
 describe('after an error that is not the peer’s, the decoder stays failed with it', () => {
   function expectFailed(decoder: MessageDecoder, error: unknown): void {
     expect(error).toBeInstanceOf(Error)
     for (const one of [frame(Ping), frame(Binary, pattern(3)), frame(Text, utf8('a'), open), frame(Continuation)]) {
-      expect(thrown(() => decoder.decode(one))).toBe(error)
+      expect(catchError(() => decoder.decode(one))).toBe(error)
     }
-    expect(thrown(() => [...decoder.decode([frame(Ping)])])).toBe(error)
-    expect(thrown(() => [...decoder.decode(new FrameDecoder({ role: 'client' }).decode(wire({ opcode: 9 })))])).toBe(
-      error,
-    )
-    expect(thrown(() => decoder.end())).toBe(error)
+    expect(catchError(() => [...decoder.decode([frame(Ping)])])).toBe(error)
+    expect(catchError(() => [...decoder.decode(new FrameDecoder({ role: 'client' }).decode(wire({ opcode: 9 })))]))
+      .toBe(
+        error,
+      )
+    expect(catchError(() => decoder.end())).toBe(error)
   }
 
   for (const opcode of [Text, Binary]) {
@@ -39,7 +32,7 @@ describe('after an error that is not the peer’s, the decoder stays failed with
       }
       const decoder = new MessageDecoder({ allocate })
       const part = new Uint8Array(600).fill(65)
-      const error = thrown(() => {
+      const error = catchError(() => {
         decoder.decode(frame(opcode, part, open))
         for (let i = 0; i < 5; i++) decoder.decode(frame(Continuation, part, open))
         decoder.decode(frame(Continuation, part))
@@ -54,7 +47,7 @@ describe('after an error that is not the peer’s, the decoder stays failed with
     const first = frame(Binary, pattern(5000), open)
     decoder.decode(first)
     structuredClone(first.payload, { transfer: [first.payload.buffer as ArrayBuffer] })
-    const error = thrown(() => decoder.decode(frame(Continuation, pattern(3))))
+    const error = catchError(() => decoder.decode(frame(Continuation, pattern(3))))
     expect(error).toBeInstanceOf(TypeError)
     expectFailed(decoder, error)
   })
@@ -72,7 +65,7 @@ describe('what is no frame, or no whole control frame, changes nothing', () => {
   it.each(wrong)('%s', (_, input, kind) => {
     const decoder = new MessageDecoder()
     expect(decoder.decode(frame(Binary, pattern(3), open))).toBe(undefined)
-    expect(thrown(() => [...decoder.decode([input as Frame])])).toBeInstanceOf(kind)
+    expect(catchError(() => [...decoder.decode([input as Frame])])).toBeInstanceOf(kind)
     const message = decoder.decode(frame(Continuation, pattern(3, 3)))
     expectBytes((message as { data: Uint8Array }).data, pattern(6))
   })
@@ -100,7 +93,7 @@ describe('parts of a frame', () => {
     for (const decode of ways) {
       const decoder = new MessageDecoder()
       for (const one of before) decoder.decode(one)
-      expect(thrown(() => decode(decoder, input))).toBeInstanceOf(RangeError)
+      expect(catchError(() => decode(decoder, input))).toBeInstanceOf(RangeError)
       const came = before.reduce((sum, { payload }) => sum + payload.length, 0)
       const message = decoder.decode(part(came, 100 - came))
       expectBytes((message as { data: Uint8Array }).data, pattern(100))
