@@ -36,8 +36,14 @@ export const portableEnvironment: Environment = {
 /** What a runtime gave, with the portable for what it did not. */
 export function environmentOf({ environment }: { environment?: Partial<Environment> | undefined }): Environment {
   if (environment === undefined) return portableEnvironment
-  const { defer, startTimer, now, allocate } = environment
+  const { defer, startTimer, now, allocate, insecureMaskingKeys } = environment
   // An adapter gives all of it: one object for all its connections.
   if (defer && startTimer && now && allocate) return environment as Environment
-  return { ...portableEnvironment, ...environment }
+  return {
+    defer: defer ?? portableEnvironment.defer,
+    startTimer: startTimer ?? portableEnvironment.startTimer,
+    now: now ?? portableEnvironment.now,
+    allocate: allocate ?? portableEnvironment.allocate,
+    insecureMaskingKeys,
+  }
 }

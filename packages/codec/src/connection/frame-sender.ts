@@ -62,6 +62,11 @@ export class FrameSender {
     return this.#missing > 0
   }
 
+  /** Whether such a frame waits for its source, so that it is we who keep control frames from going out. */
+  get holdsBack(): boolean {
+    return this.insideFrame && !this.stalled
+  }
+
   /** Whether our Close is among the frames; nothing follows it. */
   get closed(): boolean {
     return this.#closed

@@ -13,8 +13,9 @@ export interface KeepAlive {
 
 /** What a heartbeat does to its connection. */
 export interface HeartbeatEvents {
-  sendPing(payload: Uint8Array): void
-  /** Whether silence says nothing: we have stopped reading, or are closing. */
+  /** `spare`: only if it can go out now, since another one follows. */
+  sendPing(payload: Uint8Array, spare: boolean): void
+  /** Whether silence says nothing: we have stopped reading, hold pings back by a frame of ours, or are closing. */
   isPaused(): boolean
   /** The peer did not answer in time. */
   onDead(silence: number): void
@@ -33,9 +34,11 @@ const ONLY_ASKED: Required<KeepAlive> = { interval: Infinity, timeout: Infinity 
 
 /** Times that can be kept, with the default. Throws `RangeError` for those that are no positive numbers. */
 export function resolveKeepAlive({ interval, timeout = interval }: KeepAlive): Required<KeepAlive> {
-  if (interval > 0 && timeout! > 0) return { interval, timeout }
+  if ([interval, timeout].every((time) => typeof time === 'number' && time > 0)) return { interval, timeout }
   throw new RangeError(
-    `Cannot use keepAlive: interval and timeout must be positive numbers of milliseconds, got ${interval} and ${timeout}`,
+    `Cannot use keepAlive: interval and timeout must be positive numbers of milliseconds, got ${String(interval)} and ${
+      String(timeout)
+    }`,
   )
 }
 
@@ -68,7 +71,7 @@ export class Heartbeat {
 
   /** Sends a ping; resolves with the round trip in milliseconds once its pong, or that of a later one, comes. */
   ping(payload: Uint8Array | undefined): Promise<number> {
-    return new Promise((resolve, reject) => this.#send(payload?.slice() ?? this.#fresh(), { resolve, reject }))
+    return new Promise((resolve, reject) => this.#send(payload?.slice() ?? this.#fresh(), false, { resolve, reject }))
   }
 
   /** A pong came. An unsolicited one is a sign of life and nothing more (RFC 6455 §5.5.3). */
@@ -88,9 +91,9 @@ export class Heartbeat {
     for (const { reject } of this.#waiting.splice(0)) reject?.(error)
   }
 
-  #send(payload: Uint8Array, settle: Pick<WaitingPing, 'resolve' | 'reject'>): void {
+  #send(payload: Uint8Array, spare: boolean, settle: Pick<WaitingPing, 'resolve' | 'reject'>): void {
     this.#waiting.push({ payload, sentAt: this.#environment.now(), ...settle })
-    this.#events.sendPing(payload)
+    this.#events.sendPing(payload, spare)
   }
 
   #start(ms: number): void {
@@ -106,7 +109,7 @@ export class Heartbeat {
     else {
       // Of our own pings only the newest is remembered, however long the peer is silent.
       this.#waiting = this.#waiting.filter(({ resolve }) => resolve !== undefined)
-      this.#send(this.#fresh(), {})
+      this.#send(this.#fresh(), timeout === Infinity, {})
       // Without a time-out the next ping follows in an interval, whatever comes.
       this.#pinged = timeout !== Infinity
     }

@@ -11,7 +11,7 @@ import { checkType, type Sendable, type SendOptions } from './outgoing-message.t
 import { type Deferred, deferred, handled } from './promises.ts'
 import type { MaskedMessage } from './protocol.ts'
 import { StreamedMessage, streamMessage } from './stream-sender.ts'
-import { type PassedMessage, sizeOfMessage, type WholeMessage, type WholeSender } from './whole-sender.ts'
+import { MESSAGE_COST, type PassedMessage, sizeOfMessage, type WholeMessage, type WholeSender } from './whole-sender.ts'
 
 /** Something accepted that waits for a streamed message to end. */
 interface WaitingSend {
@@ -69,12 +69,14 @@ export class Sender {
   send(message: Sendable, options: SendOptions = {}): Promise<void> {
     try {
       checkType(options.type)
-      if (typeof message === 'object' && message instanceof ReadableStream) return this.#sendStream(message, options)
-      const size = sizeOfMessage(message)
+      const stream = typeof message === 'object' && message instanceof ReadableStream ? message : undefined
+      const size = stream === undefined ? sizeOfMessage(message as WholeMessage) : MESSAGE_COST
       const overflow = this.overflow(size)
       // The peer decides how fast it reads: whoever forgot this promise must not be crashed by it.
       if (overflow !== undefined) return handled(Promise.reject(overflow))
-      return this.sendWhole(message, options, size)
+      return stream === undefined
+        ? this.sendWhole(message as WholeMessage, options, size)
+        : this.#sendStream(stream, options)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -141,7 +143,7 @@ export class Sender {
     const reader = source.getReader()
     const start = () => handled(this.#startStream(message, reader))
     const drop = (reason: unknown) => void reader.cancel(reason).catch(() => {})
-    return this.idle ? start() : this.#enqueue(0, start, drop)
+    return this.idle ? start() : this.#enqueue(MESSAGE_COST, start, drop)
   }
 
   async #startStream(

@@ -131,7 +131,8 @@ export class Session
     return this.#outbox.ready()
   }
 
-  sendPing(payload: Uint8Array): void {
+  sendPing(payload: Uint8Array, spare: boolean): void {
+    if (spare && this.#protocol.frames.stalled) return
     this.#protocol.frames.control(Opcode.Ping, payload)
     this.#outbox.schedule()
   }
@@ -306,7 +307,7 @@ export class Session
 
   /** Silence says nothing while we do not read, and the closing handshake has clocks of its own. */
   isPaused(): boolean {
-    return this.#intake.paused || this.#protocol.state !== 'open'
+    return this.#intake.paused || this.#protocol.frames.holdsBack || this.#protocol.state !== 'open'
   }
 
   onDead(silence: number): void {

@@ -28,7 +28,7 @@ export interface PassedMessage {
 const IN_PLACE_TEXT = 4096
 
 /** What a message that waits weighs beside its bytes, so that empty ones are counted too. */
-const MESSAGE_COST = 16
+export const MESSAGE_COST = 16
 
 /** Encodes messages at once. */
 export class WholeSender {

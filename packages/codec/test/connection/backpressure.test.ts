@@ -104,6 +104,18 @@ describe.each(roles)('as a %s', (role) => {
       expect(peer.heard()).toHaveLength(10)
     })
 
+    test('streams that wait for another one count, too: what is refused stays the caller’s', async () => {
+      const { connection, world } = narrow({ maxQueued: 5000 })
+      void connection.send(new ReadableStream()).catch(() => {})
+      const streams = Array.from({ length: 1000 }, () => new ReadableStream<string>())
+      const sent = streams.map((stream) => watch(connection.send(stream)))
+      await world.settle()
+      const refused = sent.filter(({ state }) => state === 'rejected')
+      expect(refused.length).toBeGreaterThan(600)
+      for (const { error } of refused) expect(error).toBeInstanceOf(RangeError)
+      expect(streams.filter(({ locked }) => !locked).length).toBe(refused.length)
+    })
+
     test('who waits never meets maxQueued, though that is below the high-water mark', async () => { // connection.md, Messages
       const { connection, peer, transport, world } = connect(role, { limits: { maxQueued: 5000 } })
       transport.hold()

@@ -94,6 +94,43 @@ describe.each(roles)('as a %s', (role) => {
     expectUnclean(end)
   })
 
+  test('stands still while a frame of declared length of ours waits for its source: no ping can go out', async () => {
+    const { connection, peer, world, end } = idle()
+    let source!: ReadableStreamDefaultController<Uint8Array>
+    const stream = new ReadableStream<Uint8Array>({ start: (controller) => void (source = controller) })
+    void connection.send(stream, { length: 10 })
+    source.enqueue(utf8('12345'))
+    await world.pass(60_000)
+    expect([end.state, connection.stats().pingsSent]).toEqual(['pending', 0])
+    source.enqueue(utf8('67890'))
+    source.close()
+    expect(await peer.hears()).toEqual(['binary 1234567890'])
+    await world.pass(1300 + 1000)
+    expect(peer.heard()[0]).toMatch(/^ping /)
+    expectUnclean(end)
+  })
+
+  test('with an infinite timeout no pings pile up where the transport is stalled', async () => {
+    const { connection, transport, world, peer } = idle({ keepAlive: { interval: 1000, timeout: Infinity } })
+    transport.hold()
+    void connection.send('held')
+    await world.settle()
+    await world.pass(3_600_000)
+    expect(connection.stats().bytesWaiting).toBeLessThan(20)
+    transport.letAll()
+    await world.pass(2000)
+    expect(peer.heard().filter((word) => word.startsWith('ping')).length).toBeLessThan(4)
+  })
+
+  test.each(['30', 5n, [5], true, 0, -1, NaN])(
+    'takes no interval or timeout that is no positive number: %s',
+    (wrong) => {
+      for (const keepAlive of [{ interval: wrong }, { interval: 5, timeout: wrong }]) {
+        expect(() => connect(role, { keepAlive: keepAlive as never })).toThrow(RangeError)
+      }
+    },
+  )
+
   test('does not cut what is closing: that has clocks of its own', async () => {
     const { connection, peer, transport, world, end } = idle({ limits: { closeTimeout: 60_000 } })
     connection.close({ closeCode: 3000 })
