@@ -24,11 +24,12 @@ export interface ByteStreamsOptions {
  * have ended, the socket is destroyed. Aborting `writable` destroys it at once. Cancelling `readable` discards what comes; once
  * `writable` has closed, too, the socket is destroyed within two seconds, whatever the peer does. If the socket fails, both streams do.
  *
- * Throws `TypeError` for a socket with an encoding (`setEncoding`).
+ * Throws `TypeError` for a socket with an encoding (`setEncoding`), and for one that was taken before.
  */
 export function byteStreams(socket: NodeDuplex, { head }: ByteStreamsOptions = {}): ByteStreams {
   const encoding = socket.readableEncoding
   if (encoding) throw new TypeError(`Cannot use socket: it gives text in ${encoding}, want bytes`)
+  if (owner in socket) throw new TypeError('Cannot use socket: somebody has its bytes already')
   return new NodeSocket(socket, head).duplex
 }
 

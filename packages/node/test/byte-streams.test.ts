@@ -308,6 +308,41 @@ test('a socket with an encoding, which gives text, is refused', () => {
   expect(() => byteStreams(socket)).toThrow(new TypeError('Cannot use socket: it gives text in utf8, want bytes'))
 })
 
+test('a socket that was taken is not given again', async () => {
+  const { client, server } = await socketPair()
+  byteStreams(client)
+  expect(() => byteStreams(client)).toThrow(new TypeError('Cannot use socket: somebody has its bytes already'))
+  client.destroy()
+  server.destroy()
+})
+
+test.each([undefined, null, 5, 'text', {}, new ArrayBuffer(4), new Uint16Array(4)])(
+  'a chunk that is no bytes closes the socket, since nothing can end its stream any more: %o',
+  async (chunk) => {
+    const { client, server } = await socketPair()
+    server.resume().on('error', () => {})
+    const { readable, writable } = byteStreams(client)
+    const error = await writable.getWriter().write(chunk as never).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as Error).message).toMatch(/^Cannot use socket: a chunk must be a Uint8Array, got /)
+    await expect(readable.getReader().read()).rejects.toThrow('Cannot use socket: it was closed')
+    expect(client.destroyed).toBe(true)
+    server.destroy()
+  },
+)
+
+test('a chunk whose memory was transferred is refused, however long it was', async () => {
+  for (const length of [100, 10_000]) {
+    const { client, server } = await socketPair()
+    server.resume().on('error', () => {})
+    const chunk = new Uint8Array(length)
+    structuredClone(chunk.buffer, { transfer: [chunk.buffer] })
+    await expect(byteStreams(client).writable.getWriter().write(chunk)).rejects.toThrow('got transferred memory')
+    expect(client.destroyed).toBe(true)
+    server.destroy()
+  }
+})
+
 test('an end without close_notify is an end', async () => {
   const certificate = makeCertificate()
   const tlsServer = createTlsServer(certificate, (socket) => {

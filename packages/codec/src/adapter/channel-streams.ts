@@ -3,6 +3,7 @@
 import type { Channel } from '../connection/channel.ts'
 import { socketClosed } from '../connection/ends.ts'
 import { onceAborted } from '../values/abort-signal.ts'
+import { judgeBuffer, requireBytes } from '../values/bytes.ts'
 import type { ByteStreams } from '../values/types.ts'
 
 /** A chunk below this many bytes waits for one that follows in the same step, as a payload follows its header. */
@@ -86,12 +87,19 @@ class Outgoing implements UnderlyingSink<Uint8Array> {
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#expected--
-    if (chunk.length === 0 && this.#held.length === 0) return
-    if (chunk.length < SMALL) {
-      await undefined // what was written behind it in the same step is known then
-      if (this.#expected > 0) return void this.#held.push(chunk.slice())
+    try {
+      requireBytes(chunk, 'Cannot use socket: a chunk')
+      judgeBuffer(chunk.buffer, 'Cannot use socket')
+      if (chunk.length === 0 && this.#held.length === 0) return
+      if (chunk.length < SMALL) {
+        await undefined // what was written behind it in the same step is known then
+        if (this.#expected > 0) return void this.#held.push(chunk.slice())
+      }
+      await this.#channel.write([...this.#held.splice(0), chunk])
+    } catch (error) {
+      this.#onAbort() // the stream has failed, and tells its sink nothing any more
+      throw error
     }
-    await this.#channel.write([...this.#held.splice(0), chunk])
   }
 
   async close(): Promise<void> {

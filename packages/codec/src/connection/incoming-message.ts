@@ -45,7 +45,8 @@ export class IncomingMessage {
 
   /**
    * The payload as it arrives; the reader owns each chunk. Text is valid UTF-8, checked as it arrived, but a chunk may end inside a
-   * character. Cancelling skips the rest of the message. Throws `TypeError` once `bytes()` or `text()` was called.
+   * character. Cancelling skips the rest of the message once the next one is asked for. Throws `TypeError` once `bytes()` or
+   * `text()` was called.
    */
   get body(): ReadableStream<OwnBytes> {
     if (this.#whole) throw takenAlready()

@@ -59,7 +59,7 @@ export class DoorStream<I, O> extends TransformStream<I, O> {
     readableStrategy?: QueuingStrategy<O>,
   ) {
     super()
-    // Our sides are not the platform's own, which `postMessage` would transfer: what is locked it refuses.
+    // Our sides are not the platform's own, which `postMessage` would transfer: what is locked Node and Bun refuse.
     super.readable.getReader()
     // Not every runtime refuses what is none, nor with the same error.
     checkNumber(writableStrategy?.highWaterMark ?? 1)
