@@ -2,13 +2,12 @@
 // which all arrive whole.
 
 import { connect, type Listener, serve, type ServeOptions } from '@wirestream/node'
-import { makeCertificate, rawConnect } from '@wirestream/testing'
+import { makeCertificate } from '@wirestream/testing'
 import { Buffer } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { connect as connectTls } from 'node:tls'
 import { describe, expect, test, vi } from 'vitest'
-import { echo, frames, leaveNothingOpen, RawPeer, upgradeRequest } from './support.ts'
+import { echo, frames, leaveNothingOpen, type RawPeer, rawPeer, upgradeRequest } from './support.ts'
 
 leaveNothingOpen()
 const certificate = makeCertificate()
@@ -16,8 +15,7 @@ const plain = (path = '/') => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
 const MiB = 1024 * 1024
 
 describe.each([['http', undefined], ['https', certificate]])('over %s', (_, tls) => {
-  const dial = async ({ port }: Listener) =>
-    new RawPeer(tls ? connectTls({ port, ca: tls.cert }) : await rawConnect(port))
+  const dial = (listener: Listener) => rawPeer(listener, tls)
 
   const page = ({ url }: IncomingMessage, response: ServerResponse) => void response.end(`this is ${url}`)
   const statuses = ({ rest }: RawPeer) => String(rest).match(/HTTP\/1.1 \d+|this is [^H]*/g)

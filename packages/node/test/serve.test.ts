@@ -16,7 +16,7 @@ import { existsSync } from 'node:fs'
 import { get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { echo, failure, leaveNothingOpen, next, RawPeer, upgradeRequest } from './support.ts'
+import { echo, failure, leaveNothingOpen, next, RawPeer, rawPeer, upgradeRequest } from './support.ts'
 
 leaveNothingOpen()
 afterEach(() => void vi.restoreAllMocks())
@@ -377,9 +377,7 @@ describe('a request that is not for us', () => {
       for (const tls of [undefined, certificate]) {
         for (const cut of [0, 3, rest.length]) {
           await using listener = await serve({ onRequest, tls }, echo)
-          const peer = new RawPeer(
-            tls ? connectTls({ port: listener.port, ca: tls.cert }) : await rawConnect(listener.port),
-          )
+          const peer = await rawPeer(listener, tls)
           peer.socket.write(offer.replace('GET', 'POST').slice(0, -2) + rest.slice(0, -cut || undefined))
           await new Promise((resolve) => setTimeout(resolve, 20))
           if (cut > 0) peer.socket.write(rest.slice(-cut))
@@ -401,8 +399,7 @@ describe('a request that is not for us', () => {
       }
       for (const tls of [undefined, certificate]) {
         await using listener = await serve({ onRequest, tls }, echo)
-        const { port } = listener
-        const peer = new RawPeer(tls ? connectTls({ port, ca: tls.cert }) : await rawConnect(port))
+        const peer = await rawPeer(listener, tls)
         peer.socket.write(`${offer.replace('GET', 'POST').slice(0, -2)}Expect: 100-continue\r\n${field}\r\n`)
         expect(await peer.head()).toBe('HTTP/1.1 100 Continue\r\n\r\n')
         peer.socket.write(field.startsWith('C') ? 'abcde' : '5\r\nabcde\r\n0\r\n\r\n')

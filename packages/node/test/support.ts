@@ -1,9 +1,10 @@
 // What the tests of this package share: an echo, a peer made of bytes, and the proof that nothing stays open.
 
 import { acceptKey, type Connection, FrameDecoder, FrameEncoder, type FrameInit, type Role } from '@wirestream/node'
-import { openSockets } from '@wirestream/testing'
+import { openSockets, rawConnect } from '@wirestream/testing'
 import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 
 /** The handler that sends back what comes. */
@@ -93,4 +94,9 @@ export class RawPeer {
     const body = Buffer.from(find()![1], 'latin1')
     return body.length < 2 ? 1005 : body.readUInt16BE()
   }
+}
+
+/** Such a peer, connected to a server on loopback; over TLS with its certificate. */
+export async function rawPeer({ port }: { port: number }, tls?: { cert: string }): Promise<RawPeer> {
+  return new RawPeer(tls ? connectTls({ port, ca: tls.cert }) : await rawConnect(port))
 }

@@ -4,11 +4,12 @@
 
 import { acceptUntil, type KnownRequest, type ServerOptions } from '../connection/accept.ts'
 import { closeWith, type Connection, cutOff, whenEnded } from '../connection/connection.ts'
+import { ourFault } from '../connection/ends.ts'
 import { environmentOf } from '../connection/environment.ts'
 import { checkFunction, resolveOptions } from '../connection/options.ts'
 import { DONE } from '../connection/promises.ts'
 import type { Stop, StopListener } from '../connection/transport.ts'
-import { hookErrors } from '../handshake/hook-errors.ts'
+import { isHooksFault } from '../handshake/hook-errors.ts'
 import { checkAnswerOptions } from '../handshake/server.ts'
 import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
 import { StatusCode } from '../values/status-code.ts'
@@ -145,7 +146,7 @@ export class ConnectionGroup {
       })
     } catch (error) {
       // A peer that broke a rule, was refused or went away has had its answer.
-      const peers = this.#closing.aborted || (error instanceof WebSocketError && !hookErrors.has(error))
+      const peers = this.#closing.aborted || (error instanceof WebSocketError && !isHooksFault(error))
       if (!peers) void this.report(error, { where, request })
       return undefined
     }
@@ -191,7 +192,7 @@ export class ConnectionGroup {
     // Its head would weigh as much as a third of the connection; where nobody listens, nobody is told of it.
     const known = this.#options.onError === undefined ? undefined : request
     const failed = (error: unknown): void => {
-      const wasOpen = closeWith(connection, { statusCode: StatusCode.InternalError, reason: '' })
+      const wasOpen = closeWith(connection, ourFault)
       if (wasOpen || !isConnectionError(error)) {
         void this.report(error, { where: 'handler', request: known, connection })
       }

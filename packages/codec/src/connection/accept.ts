@@ -1,7 +1,7 @@
 // The upgrade as a server, over any byte streams (RFC 6455 §4.2). The head may have been read by an HTTP server already.
 
-import { isPeersFault } from '../handshake/hook-errors.ts'
 import { HeadReader, tooBig } from '../handshake/head-reader.ts'
+import { isPeersFault } from '../handshake/hook-errors.ts'
 import { encodeResponse, type RequestHead } from '../handshake/http1.ts'
 import { refuseFault } from '../handshake/refusal.ts'
 import {

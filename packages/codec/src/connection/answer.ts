@@ -1,7 +1,7 @@
 // What a server answers where it does not upgrade: refusals, plain HTTP, and what the application's hooks say to a request. Every
 // answer is a whole response, and the transport ends behind it.
 
-import { hookErrors } from '../handshake/hook-errors.ts'
+import { blameHook } from '../handshake/hook-errors.ts'
 import { encodeResponse } from '../handshake/http1.ts'
 import { type Refusal, type RefusalInit, refuse } from '../handshake/refusal.ts'
 import type { UpgradeRequest } from '../handshake/upgrade-request.ts'
@@ -57,7 +57,7 @@ export async function answerPlainly(
 export function consult<T>(handshake: HandshakeTransport, hook: () => T | Promise<T>): T | Promise<T> {
   const fail = async (error: unknown): Promise<never> => {
     if (!handshake.stopped) {
-      if (error instanceof Error) hookErrors.add(error)
+      blameHook(error)
       // A client that has gone meanwhile is not what went wrong.
       await refuseWith(handshake, refuse(500, { body: 'Internal Server Error\n' })).catch(() => {})
     }

@@ -2,7 +2,7 @@
 // ways, the rules between frames and the state of the closing handshake; knows no streams, sockets or clocks.
 
 import { FrameDecoder } from '../frame/decoder.ts'
-import { FIN, type FrameHeader } from '../frame/header.ts'
+import { FIN, type FrameHeader, isHeaderAlone } from '../frame/header.ts'
 import { isAscii, type MaskedPayload } from '../frame/mask.ts'
 import { type CloseBody, decodeCloseBody } from '../message/close-body.ts'
 import { MessageSequence, type Place } from '../message/sequence.ts'
@@ -118,7 +118,7 @@ export class Protocol {
       while (!this.#deaf) {
         const frame = this.#decoder.pull()
         if (frame === undefined) break
-        if (isBeginning(frame)) this.counters.framesReceived++
+        if (frame.offset === 0 && !isHeaderAlone(frame)) this.counters.framesReceived++
         this.#observe?.('in', frame)
         const received = isControl(frame.opcode) ? this.#control(frame) : this.#data(frame)
         if (received !== undefined) return received
@@ -235,11 +235,6 @@ export class Protocol {
         return { close: this.#closeReceived }
     }
   }
-}
-
-/** Whether a part has its frame's first bytes, or the frame has none: a header that came alone is followed by another part at offset 0. */
-function isBeginning({ offset, payload, payloadLength }: Frame): boolean {
-  return offset === 0 && (payload.length > 0 || payloadLength === 0)
 }
 
 /** A payload stays where and as it is. */

@@ -3,15 +3,15 @@
 
 import type { CloseBody } from '../message/close-body.ts'
 import type { Limits } from '../values/limits.ts'
-import { ourFault } from './ends.ts'
 import { Queue } from '../values/queue.ts'
+import { ourFault } from './ends.ts'
 import type { FrameSender } from './frame-sender.ts'
 import type { Outbox } from './outbox.ts'
 import { checkType, type Sendable, type SendOptions } from './outgoing-message.ts'
 import { type Deferred, deferred, handled } from './promises.ts'
 import type { MaskedMessage } from './protocol.ts'
 import { StreamedMessage, streamMessage } from './stream-sender.ts'
-import { MESSAGE_COST, type PassedMessage, sizeOfMessage, type WholeMessage, type WholeSender } from './whole-sender.ts'
+import { type PassedMessage, sizeOfMessage, type WholeMessage, type WholeSender } from './whole-sender.ts'
 
 /** Something accepted that waits for a streamed message to end. */
 interface WaitingSend {
@@ -69,14 +69,13 @@ export class Sender {
   send(message: Sendable, options: SendOptions = {}): Promise<void> {
     try {
       checkType(options.type)
-      const stream = typeof message === 'object' && message instanceof ReadableStream ? message : undefined
-      const size = stream === undefined ? sizeOfMessage(message as WholeMessage) : MESSAGE_COST
+      const size = sizeOfMessage(message)
       const overflow = this.overflow(size)
       // The peer decides how fast it reads: whoever forgot this promise must not be crashed by it.
       if (overflow !== undefined) return handled(Promise.reject(overflow))
-      return stream === undefined
-        ? this.sendWhole(message as WholeMessage, options, size)
-        : this.#sendStream(stream, options)
+      return typeof message === 'object' && message instanceof ReadableStream
+        ? this.#sendStream(message, options, size)
+        : this.sendWhole(message, options, size)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -137,13 +136,13 @@ export class Sender {
     this.#stream?.control.abort(reason)
   }
 
-  #sendStream(source: ReadableStream<string | Uint8Array>, options: SendOptions): Promise<void> {
+  #sendStream(source: ReadableStream<string | Uint8Array>, options: SendOptions, size: number): Promise<void> {
     if (source.locked) throw new TypeError('Cannot send stream: it is locked already')
     const message = new StreamedMessage(this.#frames, this.#outbox, this.#limits.fragmentSize, options)
     const reader = source.getReader()
     const start = () => handled(this.#startStream(message, reader))
     const drop = (reason: unknown) => void reader.cancel(reason).catch(() => {})
-    return this.idle ? start() : this.#enqueue(MESSAGE_COST, start, drop)
+    return this.idle ? start() : this.#enqueue(size, start, drop)
   }
 
   async #startStream(

@@ -2,6 +2,7 @@
 
 import type { FrameDecoder } from '../frame/decoder.ts'
 import type { FrameEncoder } from '../frame/encoder.ts'
+import { isHeaderAlone } from '../frame/header.ts'
 import { isControl, Opcode } from '../values/opcode.ts'
 import type { Frame } from '../values/types.ts'
 
@@ -106,11 +107,6 @@ export class Translation {
   get #dropping(): boolean {
     return this.unwanted && !this.#inside
   }
-}
-
-/** Whether it is the first part of a frame before any of its bytes: the next one says the same, and the place of both is 0. */
-function isHeaderAlone({ payload, payloadLength }: Frame): boolean {
-  return payload.length === 0 && payloadLength > 0
 }
 
 /** What becomes of a frame on its way through all the steps. */

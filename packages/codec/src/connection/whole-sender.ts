@@ -28,7 +28,7 @@ export interface PassedMessage {
 const IN_PLACE_TEXT = 4096
 
 /** What a message that waits weighs beside its bytes, so that empty ones are counted too. */
-export const MESSAGE_COST = 16
+const MESSAGE_COST = 16
 
 /** Encodes messages at once. */
 export class WholeSender {
@@ -115,15 +115,16 @@ export class WholeSender {
   }
 }
 
-/** What a message weighs while it waits; for long strings, the least it may. Throws `TypeError` for no message. */
-export function sizeOfMessage(message: WholeMessage): number {
+/** What a message weighs while it waits; for long strings and streams, the least it may. Throws `TypeError` for no message. */
+export function sizeOfMessage(message: Sendable): number {
   return MESSAGE_COST + payloadSize(message)
 }
 
-function payloadSize(message: WholeMessage): number {
+function payloadSize(message: Sendable): number {
   if (typeof message === 'string') return message.length <= IN_PLACE_TEXT ? utf8Length(message) : message.length
   if (message instanceof PreparedMessage) return message.frame.length
   if (isBytesLike(message)) return message.byteLength
+  if (message instanceof ReadableStream) return 0
   throw new TypeError(`Cannot send message: want a string, bytes or a stream of them, got ${describe(message)}`)
 }
 

@@ -138,6 +138,11 @@ export function frameOf(firstByte: number, payload: Uint8Array, payloadLength: n
   }
 }
 
+/** Whether it is the first part of a frame before any of its bytes: the next one says the same, and the place of both is 0. */
+export function isHeaderAlone({ payload, payloadLength }: Frame): boolean {
+  return payload.length === 0 && payloadLength > 0
+}
+
 /** The error for a frame that breaks a rule: what was wanted, and what came. */
 export function fault(text: string, code: FrameFaultCode): ProtocolError {
   return new ProtocolError(code, `Cannot decode frame: ${text}`)

@@ -4,19 +4,29 @@
 import { ProtocolError } from '../values/protocol-error.ts'
 
 /** What the application's functions threw. */
-export const hookErrors: WeakSet<WeakKey> = /* @__PURE__ */ new WeakSet()
+const hookErrors: WeakSet<WeakKey> = /* @__PURE__ */ new WeakSet()
+
+/** One of the application's functions threw that, or its promise was rejected with it. */
+export function blameHook(error: unknown): void {
+  if (error instanceof Error) hookErrors.add(error)
+}
+
+/** Whether one of them threw that. */
+export function isHooksFault(error: unknown): boolean {
+  return error instanceof Error && hookErrors.has(error)
+}
 
 /** Calls one of the application's functions. */
 export function callHook<T>(hook: () => T): T {
   try {
     return hook()
   } catch (error) {
-    if (error instanceof Error) hookErrors.add(error)
+    blameHook(error)
     throw error
   }
 }
 
 /** Whether the peer broke a rule. */
 export function isPeersFault(error: unknown): error is ProtocolError {
-  return error instanceof ProtocolError && !hookErrors.has(error)
+  return error instanceof ProtocolError && !isHooksFault(error)
 }

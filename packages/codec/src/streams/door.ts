@@ -248,7 +248,7 @@ class Door<I> {
   #pass(): boolean {
     const { length } = this.#ahead
     if (length === 0 && this.#failure !== undefined) this.output.error(this.#failure.error)
-    for (let left = Math.min(length, Math.max(1, Math.min(this.#atOnce, length - 1))); left > 0; left--) {
+    for (let left = length > 1 ? Math.min(this.#atOnce, length - 1) : length; left > 0; left--) {
       if (this.#highWaterMark > 0) this.#aheadSize -= this.#sizes.shift()!
       this.#wanted = false // unless the reader asks again at the last of them
       this.output.enqueue(this.#ahead.shift())
